@@ -1,0 +1,16 @@
+# hf_flags carries what every room and every program must be compiled with.
+add_library(hf_flags INTERFACE)
+if(HF_SANITIZE)
+    target_compile_options(hf_flags INTERFACE -fsanitize=${HF_SANITIZE} -fno-omit-frame-pointer
+                                              $<$<STREQUAL:${HF_SANITIZE},undefined>:-fno-sanitize-recover=all>
+                                              $<$<AND:$<STREQUAL:${HF_SANITIZE},thread>,$<CXX_COMPILER_ID:GNU>>:-Wno-tsan>)
+    target_link_options(hf_flags INTERFACE -fsanitize=${HF_SANITIZE})
+endif()
+if(HF_FUZZ)
+    target_compile_options(hf_flags INTERFACE -fsanitize=fuzzer-no-link,address -fno-omit-frame-pointer)
+    target_link_options(hf_flags INTERFACE -fsanitize=address)
+endif()
+if(HF_FAILPOINTS)
+    target_compile_definitions(hf_flags INTERFACE HF_FAILPOINTS=1)
+endif()
+target_compile_definitions(hf_flags INTERFACE BOOST_ASIO_NO_DEPRECATED)
