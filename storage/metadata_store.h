@@ -56,6 +56,7 @@ struct RangeDelete {
     std::string end;
 };
 
+/// Applied in this order, whatever order it was filled in: range deletes, deletes, puts.
 struct Transaction {
     std::vector<Expectation> expectations;
     std::vector<Put> puts;

@@ -1,0 +1,37 @@
+/// The reading half of every write to a bucket: the state row and the rows to be replaced, from one
+/// snapshot, and the expectations that hold them still until the commit.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/catalog/store.h"
+
+namespace holdfast::storage::catalog {
+
+struct BucketRows {
+    RowVersion bucket_version = 0;
+    std::vector<std::optional<Row>> rows;  ///< in the order asked
+};
+
+/// errors: no_such_bucket (absent, or being deleted), storage.
+Outcome<BucketRows> read_for_write(Store& store, const std::string& bucket_id,
+                                   std::vector<std::string> keys);
+
+/// A transaction that expects the bucket unchanged.
+Transaction begin_write(const BucketRows& rows);
+/// Adds "this row is still as read".
+void expect(Transaction& transaction, std::string key, const std::optional<Row>& row);
+
+/// What became of an attempt.
+enum class Attempt { done, again };
+/// Commits; `again` on a lost race. Adds `garbage` to the store's list when done and it names
+/// blobs.
+Outcome<Attempt> try_commit(Store& store, const std::string& bucket_id, Transaction transaction,
+                            GarbageList::Item garbage);
+
+/// After too many lost races.
+CatalogError contended();
+
+}  // namespace holdfast::storage::catalog

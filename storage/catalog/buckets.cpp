@@ -1,0 +1,238 @@
+#include "storage/catalog/buckets.h"
+
+#include "storage/catalog/row_cursor.h"
+
+namespace holdfast::storage::catalog {
+
+namespace {
+
+using Done = base::Expected<void, CatalogError>;
+
+std::string make_bucket_id(base::Random& random) {
+    std::array<std::uint8_t, 8> bytes{};
+    random.fill(bytes);
+    return base::to_hex(bytes);
+}
+
+std::string state_value(bool deleting) {
+    records::BucketState state;
+    state.set_deleting(deleting);
+    return state.SerializeAsString();
+}
+
+}  // namespace
+
+BucketPtr Buckets::cached(std::string_view name, std::uint64_t* generation) {
+    const std::shared_lock lock(mutex_);
+    *generation = generation_;
+    const auto found = cache_.find(name);
+    return found == cache_.end() ? nullptr : found->second;
+}
+
+void Buckets::remember(const BucketPtr& bucket, std::uint64_t generation) {
+    const std::unique_lock lock(mutex_);
+    if (generation == generation_) cache_.insert_or_assign(bucket->name(), bucket);
+}
+
+void Buckets::forget(const std::string& name) {
+    const std::unique_lock lock(mutex_);
+    ++generation_;
+    cache_.erase(name);
+}
+
+Outcome<BucketPtr> Buckets::find(std::string_view name) {
+    std::uint64_t generation = 0;
+    if (auto known = cached(name, &generation)) co_return known;
+    std::vector<RowKey> keys{{RowFamily::index, bucket_row(name)}};
+    auto rows = co_await store_.metadata.get(system_partition, std::move(keys));
+    if (!rows) co_return CatalogError(std::move(rows).error());
+    if (!rows->front()) co_return BucketPtr{};
+    auto record = parse_record<records::Bucket>(*rows->front());
+    if (!record) co_return CatalogError(std::move(record).error());
+    BucketPtr bucket = std::make_shared<records::Bucket>(std::move(*record));
+    remember(bucket, generation);
+    co_return bucket;
+}
+
+Outcome<BucketPtr> Buckets::create(records::Bucket bucket) {
+    bucket.set_id(make_bucket_id(store_.random));
+    bucket.set_created_ms(store_.clock.wall().time_since_epoch().count());
+
+    // The partition first: a crash in between leaves an empty partition that nobody can name.
+    Transaction state;
+    state.puts.push_back({{RowFamily::index, std::string(bucket_state_row)}, state_value(false)});
+    const auto partition = bucket_partition(bucket.id());
+    auto made = co_await store_.metadata.commit(partition, std::move(state));
+    if (!made) co_return CatalogError(std::move(made).error());
+
+    Transaction name;
+    name.expectations.push_back({bucket_row(bucket.name()), 0});
+    name.puts.push_back(
+        {{RowFamily::index, bucket_row(bucket.name())}, bucket.SerializeAsString()});
+    auto named = co_await store_.metadata.commit(system_partition, std::move(name));
+    if (named) co_return BucketPtr(std::make_shared<records::Bucket>(std::move(bucket)));
+    if (named.error().kind != StorageError::Kind::conflict)
+        co_return CatalogError(std::move(named).error());
+
+    Transaction undo;
+    undo.deletes.push_back({RowFamily::index, std::string(bucket_state_row)});
+    auto undone = co_await store_.metadata.commit(partition, std::move(undo));
+    if (!undone) co_return CatalogError(std::move(undone).error());
+    co_return CatalogError(CatalogError::Kind::bucket_exists);
+}
+
+/// Marks or unmarks; writers that saw the state row before will meet a conflict and look again.
+Outcome<RowVersion> Buckets::set_deleting(const std::string& bucket_id, bool deleting) {
+    const auto partition = bucket_partition(bucket_id);
+    for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
+        std::vector<RowKey> keys{{RowFamily::index, std::string(bucket_state_row)}};
+        auto rows = co_await store_.metadata.get(partition, std::move(keys));
+        if (!rows) co_return CatalogError(std::move(rows).error());
+        if (!rows->front()) co_return CatalogError(CatalogError::Kind::no_such_bucket);
+        auto state = parse_record<records::BucketState>(*rows->front());
+        if (!state) co_return CatalogError(std::move(state).error());
+        // Somebody else's DeleteBucket is under way: this one comes second.
+        if (deleting && state->deleting())
+            co_return CatalogError(CatalogError::Kind::no_such_bucket);
+        Transaction mark;
+        mark.expectations.push_back({std::string(bucket_state_row), rows->front()->version});
+        mark.puts.push_back(
+            {{RowFamily::index, std::string(bucket_state_row)}, state_value(deleting)});
+        auto version = co_await store_.metadata.commit(partition, std::move(mark));
+        if (version) co_return *version;
+        if (version.error().kind != StorageError::Kind::conflict)
+            co_return CatalogError(std::move(version).error());
+    }
+    StorageError busy{StorageError::Kind::unavailable, "bucket state is contended"};
+    co_return CatalogError(std::move(busy));
+}
+
+Outcome<bool> Buckets::has_objects(const std::string& bucket_id) {
+    const auto range = rows_of_kind('o');
+    ScanRange first;
+    first.begin = range.begin;
+    first.end = range.end;
+    first.rows_max = 1;
+    auto page = co_await store_.metadata.scan(bucket_partition(bucket_id), std::move(first));
+    if (!page) co_return CatalogError(std::move(page).error());
+    co_return !page->rows.empty();
+}
+
+/// The name goes and a note that the partition is to be emptied comes, in one transaction.
+Outcome<void> Buckets::remove_name(const records::Bucket& bucket) {
+    Transaction transaction;
+    transaction.deletes.push_back({RowFamily::index, bucket_row(bucket.name())});
+    transaction.puts.push_back({{RowFamily::index, deleted_bucket_row(bucket.id())}, {}});
+    auto done = co_await store_.metadata.commit(system_partition, std::move(transaction));
+    if (!done) co_return CatalogError(std::move(done).error());
+    co_return Done{};
+}
+
+Outcome<void> Buckets::remove(BucketPtr bucket) {
+    auto marked = co_await set_deleting(bucket->id(), true);
+    if (!marked) co_return std::move(marked).error();
+    auto occupied = co_await has_objects(bucket->id());
+    if (!occupied || *occupied) {
+        auto unmarked = co_await set_deleting(bucket->id(), false);
+        if (!unmarked) co_return std::move(unmarked).error();
+        if (!occupied) co_return std::move(occupied).error();
+        co_return CatalogError(CatalogError::Kind::bucket_not_empty);
+    }
+    auto removed = co_await remove_name(*bucket);
+    forget(bucket->name());
+    co_return removed;
+}
+
+Outcome<BucketPage> Buckets::list(std::string prefix, std::string after, std::uint32_t limit) {
+    RowRange range{bucket_row(prefix), after_prefix(bucket_row(prefix))};
+    if (after >= prefix) range.begin = bucket_row(after) + '\0';
+    RowCursor cursor(store_.metadata, system_partition, range, limit + 1);
+    BucketPage page;
+    for (;;) {
+        auto row = co_await cursor.next();
+        if (!row) co_return CatalogError(std::move(row).error());
+        if (*row == nullptr) co_return page;
+        if (page.buckets.size() == limit) break;
+        auto record = parse_record<records::Bucket>(**row);
+        if (!record) co_return CatalogError(std::move(record).error());
+        page.buckets.push_back(std::move(*record));
+    }
+    page.more = true;
+    co_return page;
+}
+
+Outcome<void> Buckets::recover() {
+    std::string after;
+    for (;;) {
+        auto page = co_await list("", after, 1000);
+        if (!page) co_return std::move(page).error();
+        for (const auto& bucket : page->buckets) {
+            std::vector<RowKey> keys{{RowFamily::index, std::string(bucket_state_row)}};
+            auto rows =
+                co_await store_.metadata.get(bucket_partition(bucket.id()), std::move(keys));
+            if (!rows) co_return CatalogError(std::move(rows).error());
+            records::BucketState state;
+            if (!rows->front() || !state.ParseFromString(rows->front()->value) || !state.deleting())
+                continue;
+            auto opened = co_await set_deleting(bucket.id(), false);
+            if (!opened) co_return std::move(opened).error();
+        }
+        if (!page->more) co_return Done{};
+        after = page->buckets.back().name();
+    }
+}
+
+Outcome<void> Buckets::purge_deleted() {
+    const auto range = rows_of_kind('d');
+    RowCursor cursor(store_.metadata, system_partition, range, 100);
+    for (;;) {
+        auto row = co_await cursor.next();
+        if (!row) co_return CatalogError(std::move(row).error());
+        if (*row == nullptr) co_return Done{};
+        const auto bucket_id = (*row)->key.substr(1);
+        auto purged = co_await purge(bucket_id);
+        if (!purged) co_return std::move(purged).error();
+    }
+}
+
+/// Nothing can be written there any more (the state row says "deleting"): parts and garbage give
+/// their blobs back, then all rows go, then the note. Every step may be repeated after a crash.
+Outcome<void> Buckets::purge(const std::string& bucket_id) {
+    const auto partition = bucket_partition(bucket_id);
+    RowCursor parts(store_.metadata, partition, rows_of_kind('p'), 1000);
+    for (;;) {
+        auto row = co_await parts.next();
+        if (!row) co_return CatalogError(std::move(row).error());
+        if (*row == nullptr) break;
+        records::Part part;
+        if (!part.ParseFromString((*row)->value) || !part.body().has_blob()) continue;
+        const auto ref = from_record(part.body().blob());
+        auto released = co_await store_.blobs.release(ref);
+        if (!released) co_return CatalogError(std::move(released).error());
+    }
+    RowCursor garbage(store_.metadata, partition, rows_of_kind('g'), 1000);
+    for (;;) {
+        auto row = co_await garbage.next();
+        if (!row) co_return CatalogError(std::move(row).error());
+        if (*row == nullptr) break;
+        records::Garbage record;
+        if (!record.ParseFromString((*row)->value)) continue;
+        for (const auto& blob : record.blobs()) {
+            const auto ref = from_record(blob);
+            auto released = co_await store_.blobs.release(ref);
+            if (!released) co_return CatalogError(std::move(released).error());
+        }
+    }
+    Transaction rows;
+    rows.range_deletes.push_back({RowFamily::index, "", "\xff"});
+    rows.range_deletes.push_back({RowFamily::body, "", "\xff"});
+    auto emptied = co_await store_.metadata.commit(partition, std::move(rows));
+    if (!emptied) co_return CatalogError(std::move(emptied).error());
+    Transaction note;
+    note.deletes.push_back({RowFamily::index, deleted_bucket_row(bucket_id)});
+    auto noted = co_await store_.metadata.commit(system_partition, std::move(note));
+    if (!noted) co_return CatalogError(std::move(noted).error());
+    co_return Done{};
+}
+
+}  // namespace holdfast::storage::catalog

@@ -1,0 +1,144 @@
+// Uploads::complete: from parts to an object, without touching a byte of them.
+
+#include <algorithm>
+
+#include "storage/catalog/bucket_rows.h"
+#include "storage/catalog/row_cursor.h"
+#include "storage/catalog/uploads.h"
+
+namespace holdfast::storage::catalog {
+
+namespace {
+
+using Done = base::Expected<void, CatalogError>;
+constexpr std::size_t parts_per_chunk = 1000;
+
+records::Object make_object(const FoundUpload& upload, const CompletionPlan& plan) {
+    records::Object object;
+    *object.mutable_properties() = upload.record.properties();
+    object.set_etag(plan.etag);
+    object.set_last_modified_ms(upload.record.initiated_ms());  // CPL-42
+    if (plan.checksum) *object.mutable_checksum() = *plan.checksum;
+    return object;
+}
+
+/// Fills the object's size and manifest index; puts the manifest rows.
+void put_manifest(Transaction& transaction, records::Object& object, const UploadKey& upload,
+                  const CompletionPlan& plan, std::vector<records::Part>& parts) {
+    object.set_manifest_id(upload.upload_id);
+    std::uint64_t offset = 0;
+    for (std::size_t begin = 0; begin < plan.chosen.size(); begin += parts_per_chunk) {
+        const auto end = std::min(begin + parts_per_chunk, plan.chosen.size());
+        records::Manifest manifest;
+        manifest.set_manifest_id(upload.upload_id);
+        auto* chunk = object.add_manifest();
+        chunk->set_first_part_number(parts[plan.chosen[begin]].number());
+        chunk->set_first_offset(offset);
+        chunk->set_parts(static_cast<std::uint32_t>(end - begin));
+        for (auto i = begin; i < end; ++i) {
+            auto& from = parts[plan.chosen[i]];
+            auto* part = manifest.add_parts();
+            part->set_number(from.number());
+            offset += from.body().plain_bytes();
+            *part->mutable_body() = std::move(*from.mutable_body());
+            if (plan.part_checksums && from.has_checksum())
+                *part->mutable_checksum() = from.checksum();
+        }
+        const auto row =
+            manifest_row(upload.key, static_cast<std::uint32_t>(begin / parts_per_chunk));
+        transaction.puts.push_back({{RowFamily::body, row}, manifest.SerializeAsString()});
+    }
+    object.set_size(offset);
+}
+
+void put_completed(Transaction& transaction, const UploadKey& upload, const FoundUpload& found,
+                   const CompletionPlan& plan, const std::string& part_list_digest,
+                   base::WallTime now) {
+    records::Ended ended;
+    ended.set_completed(true);
+    ended.set_at_ms(now.time_since_epoch().count());
+    ended.set_part_list_digest(part_list_digest);
+    ended.set_etag(plan.etag);
+    if (plan.checksum) *ended.mutable_checksum() = *plan.checksum;
+    ended.set_encryption_kind(found.record.properties().encryption().kind());
+    ended.set_checksum_algorithm(found.record.checksum_algorithm());
+    transaction.puts.push_back(
+        {{RowFamily::index, ended_row(upload.key, upload.upload_id)}, ended.SerializeAsString()});
+}
+
+/// Parts that were uploaded but not listed (CPL-41): their blobs become garbage.
+void drop_unlisted(Transaction& transaction, GarbageList::Item& garbage, const CompletionPlan& plan,
+                   const std::vector<records::Part>& parts, base::Random& random) {
+    records::Object unlisted;
+    records::Manifest manifest;
+    std::vector<bool> listed(parts.size(), false);
+    for (const auto index : plan.chosen) listed[index] = true;
+    for (std::size_t i = 0; i < parts.size(); ++i)
+        if (!listed[i]) *manifest.add_parts()->mutable_body() = parts[i].body();
+    const std::vector<records::Manifest> manifests{manifest};
+    add_object_removal(transaction, garbage, {}, unlisted, manifests, true, random);
+}
+
+}  // namespace
+
+Outcome<Attempt> Uploads::try_complete(Completion& completion) {
+    const auto& upload = completion.upload;
+    const auto upload_name = upload_row(upload.key, upload.upload_id);
+    const auto object_name = object_row(upload.key);
+    std::vector<std::string> asked{upload_name, object_name};
+    auto rows = co_await read_for_write(store_, upload.bucket_id, std::move(asked));
+    if (!rows) co_return std::move(rows).error();
+    if (!rows->rows[0]) co_return CatalogError(CatalogError::Kind::no_such_upload);
+    FoundUpload found;
+    auto record = parse_record<records::Upload>(*rows->rows[0]);
+    if (!record) co_return CatalogError(std::move(record).error());
+    found.record = std::move(*record);
+    found.version = rows->rows[0]->version;
+
+    auto stored = co_await part_rows(upload);
+    if (!stored) co_return std::move(stored).error();
+    std::vector<records::Part> parts;
+    parts.reserve(stored->size());
+    for (const auto& row : *stored) {
+        auto part = parse_record<records::Part>(row);
+        if (!part) co_return CatalogError(std::move(part).error());
+        parts.push_back(std::move(*part));
+    }
+    auto current = co_await objects_.read_current(upload.bucket_id, upload.key, rows->rows[1]);
+    if (!current && current.error().kind == CatalogError::Kind::no_such_key)
+        co_return Attempt::again;
+    if (!current) co_return std::move(current).error();
+
+    const auto plan =
+        completion.decide(found, parts, current->object ? &*current->object : nullptr);
+    if (!plan) co_return CatalogError(CatalogError::Kind::refused);
+
+    auto transaction = begin_write(*rows);
+    expect(transaction, upload_name, rows->rows[0]);
+    expect(transaction, object_name, rows->rows[1]);
+    for (const auto& row : *stored) transaction.expectations.push_back({row.key, row.version});
+    GarbageList::Item garbage;
+    if (current->object)
+        add_object_removal(transaction, garbage, upload.key, current->object->record,
+                           current->manifests, false, store_.random);
+    drop_unlisted(transaction, garbage, *plan, parts, store_.random);
+    auto object = make_object(found, *plan);
+    put_manifest(transaction, object, upload, *plan, parts);
+    transaction.puts.push_back({{RowFamily::index, object_name}, object.SerializeAsString()});
+    remove_upload_rows(transaction, upload);
+    put_completed(transaction, upload, found, *plan, completion.part_list_digest,
+                  store_.clock.wall());
+    co_return co_await try_commit(store_, upload.bucket_id, std::move(transaction),
+                                  std::move(garbage));
+}
+
+Outcome<void> Uploads::complete(Completion completion) {
+    for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
+        auto attempted = co_await try_complete(completion);
+        if (!attempted) co_return std::move(attempted).error();
+        if (*attempted == Attempt::done) co_return Done{};
+    }
+    co_return contended();
+}
+
+}  // namespace holdfast::storage::catalog

@@ -1,0 +1,306 @@
+#include "storage/catalog/objects.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/assert.h"
+
+namespace holdfast::storage::catalog {
+
+namespace {
+
+using Done = base::Expected<void, CatalogError>;
+
+CatalogError damaged(std::string detail) {
+    return StorageError{StorageError::Kind::corrupt, std::move(detail)};
+}
+
+/// The chunks of a manifest that cover [first, first + length).
+struct ChunkRange {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+};
+
+ChunkRange chunks_of_range(const records::Object& object, std::uint64_t first,
+                           std::uint64_t length) {
+    ChunkRange range;
+    const auto chunks = static_cast<std::uint32_t>(object.manifest_size());
+    for (std::uint32_t i = 0; i < chunks; ++i)
+        if (object.manifest(static_cast<int>(i)).first_offset() <= first) range.first = i;
+    auto end = range.first;
+    while (end < chunks && object.manifest(static_cast<int>(end)).first_offset() < first + length)
+        ++end;
+    range.count = std::max<std::uint32_t>(end - range.first, 1);
+    return range;
+}
+
+bool is_inline(const records::Object& object) {
+    return object.has_body() && !object.body().has_blob() && object.body().plain_bytes() > 0;
+}
+
+std::string random_suffix(base::Random& random) {
+    std::array<std::uint8_t, 16> bytes{};
+    random.fill(bytes);
+    return {bytes.begin(), bytes.end()};
+}
+
+}  // namespace
+
+void add_object_removal(Transaction& transaction, GarbageList::Item& garbage,
+                        const std::string& key, const records::Object& old,
+                        const std::vector<records::Manifest>& manifests, bool overwritten_inline,
+                        base::Random& random) {
+    if (is_inline(old) && !overwritten_inline)
+        transaction.deletes.push_back({RowFamily::body, object_row(key)});
+    for (int chunk = 0; chunk < old.manifest_size(); ++chunk)
+        transaction.deletes.push_back(
+            {RowFamily::body, manifest_row(key, static_cast<std::uint32_t>(chunk))});
+
+    records::Garbage record;
+    if (old.body().has_blob()) *record.add_blobs() = old.body().blob();
+    for (const auto& manifest : manifests)
+        for (const auto& part : manifest.parts())
+            if (part.body().has_blob()) *record.add_blobs() = part.body().blob();
+    if (record.blobs().empty()) return;
+    if (garbage.row.empty()) garbage.row = garbage_row(random_suffix(random));
+    for (const auto& blob : record.blobs()) garbage.blobs.push_back(from_record(blob));
+    records::Garbage all;
+    for (const auto& blob : garbage.blobs) to_record(blob, all.add_blobs());
+    std::erase_if(transaction.puts, [&](const Put& put) { return put.key.key == garbage.row; });
+    transaction.puts.push_back({{RowFamily::index, garbage.row}, all.SerializeAsString()});
+}
+
+Outcome<std::optional<FoundObject>> Objects::find(const std::string& bucket_id,
+                                                  const std::string& key, Fetch fetch) {
+    std::vector<RowKey> keys;
+    keys.push_back({RowFamily::index, object_row(key)});
+    if (fetch == Fetch::record_and_body) keys.push_back({RowFamily::body, object_row(key)});
+    auto rows = co_await store_.metadata.get(bucket_partition(bucket_id), std::move(keys));
+    if (!rows) co_return CatalogError(std::move(rows).error());
+    if (!rows->front()) co_return std::optional<FoundObject>{};
+    auto record = parse_record<records::Object>(*rows->front());
+    if (!record) co_return CatalogError(std::move(record).error());
+    std::optional<FoundObject> found(std::in_place);
+    found->record = std::move(*record);
+    found->version = rows->front()->version;
+    if (rows->size() > 1 && (*rows)[1]) found->sealed = std::move((*rows)[1]->value);
+    co_return found;
+}
+
+Outcome<std::vector<records::Manifest>> Objects::manifests(const std::string& bucket_id,
+                                                           const std::string& key,
+                                                           const FoundObject& found,
+                                                           std::uint32_t first_chunk,
+                                                           std::uint32_t chunks) {
+    std::vector<records::Manifest> manifests;
+    if (chunks == 0) co_return manifests;
+    std::vector<RowKey> keys;
+    for (std::uint32_t i = 0; i < chunks; ++i)
+        keys.push_back({RowFamily::body, manifest_row(key, first_chunk + i)});
+    auto rows = co_await store_.metadata.get(bucket_partition(bucket_id), std::move(keys));
+    if (!rows) co_return CatalogError(std::move(rows).error());
+    for (const auto& row : *rows) {
+        // Absent, or of another upload: the object was replaced after it was found.
+        if (!row) co_return CatalogError(CatalogError::Kind::no_such_key);
+        auto manifest = parse_record<records::Manifest>(*row);
+        if (!manifest) co_return CatalogError(std::move(manifest).error());
+        if (manifest->manifest_id() != found.record.manifest_id())
+            co_return CatalogError(CatalogError::Kind::no_such_key);
+        manifests.push_back(std::move(*manifest));
+    }
+    co_return manifests;
+}
+
+Outcome<std::vector<BodyReader::Piece>> Objects::pieces(const std::string& bucket_id,
+                                                        const std::string& key,
+                                                        const FoundObject& found,
+                                                        std::uint64_t first, std::uint64_t length) {
+    std::vector<BodyReader::Piece> pieces;
+    if (found.record.has_body()) {
+        pieces.push_back({found.record.body(), first, length, found.sealed});
+        co_return pieces;
+    }
+    const auto range = chunks_of_range(found.record, first, length);
+    auto chunks = co_await manifests(bucket_id, key, found, range.first, range.count);
+    if (!chunks) co_return std::move(chunks).error();
+    auto offset = found.record.manifest(static_cast<int>(range.first)).first_offset();
+    for (auto& chunk : *chunks) {
+        for (auto& part : *chunk.mutable_parts()) {
+            const auto size = part.body().plain_bytes();
+            const auto begin = std::max(offset, first);
+            const auto end = std::min(offset + size, first + length);
+            if (begin < end)
+                pieces.push_back(
+                    {std::move(*part.mutable_body()), begin - offset, end - begin, {}});
+            offset += size;
+        }
+    }
+    co_return pieces;
+}
+
+Outcome<bool> Objects::unchanged(const std::string& bucket_id, const std::string& key,
+                                 RowVersion version) {
+    std::vector<RowKey> keys{{RowFamily::index, object_row(key)}};
+    auto rows = co_await store_.metadata.get(bucket_partition(bucket_id), std::move(keys));
+    if (!rows) co_return CatalogError(std::move(rows).error());
+    co_return rows->front() && rows->front()->version == version;
+}
+
+Outcome<BodyReader> Objects::open(const std::string& bucket_id, const std::string& key,
+                                  const FoundObject& found, std::uint64_t first,
+                                  std::uint64_t length) {
+    HF_ASSERT(length > 0 && first + length <= found.record.size());
+    auto key_of_object = data_key(bucket_id, key, found.record.properties().encryption());
+    if (!key_of_object) co_return std::move(key_of_object).error();
+    auto wanted = co_await pieces(bucket_id, key, found, first, length);
+    if (!wanted) co_return std::move(wanted).error();
+    const bool in_blobs = !is_inline(found.record);
+    if (!in_blobs && found.sealed.empty()) co_return damaged("an inline body is missing");
+    auto reader = co_await BodyReader::open(store_, std::move(*key_of_object), std::move(*wanted));
+    if (!in_blobs) {
+        if (!reader) co_return CatalogError(std::move(reader).error());
+        co_return std::move(*reader);
+    }
+    // An open reader keeps its blobs; one opened after the object went may have lost them already.
+    auto still = co_await unchanged(bucket_id, key, found.version);
+    if (!still) co_return std::move(still).error();
+    if (!*still) co_return CatalogError(CatalogError::Kind::no_such_key);
+    if (!reader) co_return CatalogError(std::move(reader).error());
+    co_return std::move(*reader);
+}
+
+Outcome<std::optional<PartPlace>> Objects::find_part(const std::string& bucket_id,
+                                                     const std::string& key,
+                                                     const FoundObject& found,
+                                                     std::uint32_t number) {
+    const auto& chunks = found.record.manifest();
+    std::uint32_t chunk = 0;
+    for (int i = 0; i < chunks.size(); ++i)
+        if (chunks[i].first_part_number() <= number) chunk = static_cast<std::uint32_t>(i);
+    auto manifest = co_await manifests(bucket_id, key, found, chunk, 1);
+    if (!manifest) co_return std::move(manifest).error();
+    auto offset = chunks[static_cast<int>(chunk)].first_offset();
+    for (const auto& part : manifest->front().parts()) {
+        if (part.number() == number) {
+            PartPlace place;
+            place.part = part;
+            place.offset = offset;
+            co_return std::optional<PartPlace>(std::move(place));
+        }
+        offset += part.body().plain_bytes();
+    }
+    co_return std::optional<PartPlace>{};
+}
+
+base::Expected<crypto::DataKey, CatalogError> Objects::data_key(
+    const std::string& bucket_id, const std::string& key, const records::Encryption& e) const {
+    auto unwrapped =
+        store_.keyring.unwrap(base::as_bytes(e.wrapped_key()), key_context(bucket_id, key));
+    if (unwrapped) return std::move(*unwrapped);
+    const auto kind = unwrapped.error().kind == crypto::KeyError::Kind::damaged
+                          ? StorageError::Kind::corrupt
+                          : StorageError::Kind::wrong_key;
+    return CatalogError(StorageError{kind, unwrapped.error().detail});
+}
+
+Outcome<Objects::Current> Objects::read_current(const std::string& bucket_id,
+                                                const std::string& key,
+                                                const std::optional<Row>& row) {
+    Current current;
+    if (!row) co_return current;
+    auto record = parse_record<records::Object>(*row);
+    if (!record) co_return CatalogError(std::move(record).error());
+    current.object.emplace();
+    current.object->record = std::move(*record);
+    current.object->version = row->version;
+    const auto chunks = static_cast<std::uint32_t>(current.object->record.manifest_size());
+    auto old = co_await manifests(bucket_id, key, *current.object, 0, chunks);
+    if (!old) co_return std::move(old).error();
+    current.manifests = std::move(*old);
+    co_return current;
+}
+
+Outcome<Attempt> Objects::try_put(Write& write) {
+    const auto row = object_row(write.key);
+    std::vector<std::string> asked{row};
+    auto rows = co_await read_for_write(store_, write.bucket_id, std::move(asked));
+    if (!rows) co_return std::move(rows).error();
+    auto current = co_await read_current(write.bucket_id, write.key, rows->rows[0]);
+    if (!current && current.error().kind == CatalogError::Kind::no_such_key)
+        co_return Attempt::again;
+    if (!current) co_return std::move(current).error();
+    if (write.check && !write.check(current->object ? &*current->object : nullptr))
+        co_return CatalogError(CatalogError::Kind::refused);
+
+    const bool is_inline_now = !write.body.sealed.empty();
+    auto transaction = begin_write(*rows);
+    GarbageList::Item garbage;
+    expect(transaction, row, rows->rows[0]);
+    if (current->object)
+        add_object_removal(transaction, garbage, write.key, current->object->record,
+                           current->manifests, is_inline_now, store_.random);
+    transaction.puts.push_back({{RowFamily::index, row}, write.object.SerializeAsString()});
+    if (is_inline_now) transaction.puts.push_back({{RowFamily::body, row}, write.body.sealed});
+    co_return co_await try_commit(store_, write.bucket_id, std::move(transaction),
+                                  std::move(garbage));
+}
+
+Outcome<void> Objects::put(Write write) {
+    *write.object.mutable_body() = write.body.body;
+    CatalogError failure = contended();
+    for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
+        auto attempted = co_await try_put(write);
+        if (attempted && *attempted == Attempt::done) co_return Done{};
+        if (attempted) continue;
+        failure = std::move(attempted).error();
+        break;
+    }
+    co_await discard_unless_in_doubt(store_, write.body.body, failure);
+    co_return failure;
+}
+
+Outcome<Attempt> Objects::try_remove(const std::string& bucket_id, std::vector<Removal>& removals,
+                                     std::vector<bool>& removed) {
+    std::vector<std::string> names;
+    for (const auto& removal : removals) names.push_back(object_row(removal.key));
+    auto rows = co_await read_for_write(store_, bucket_id, names);
+    if (!rows) co_return std::move(rows).error();
+
+    auto transaction = begin_write(*rows);
+    GarbageList::Item garbage;
+    std::set<std::string_view> gone;  // a key named twice is absent the second time
+    for (std::size_t i = 0; i < removals.size(); ++i) {
+        const auto& key = removals[i].key;
+        Current current;
+        if (gone.count(key) == 0) {
+            auto read = co_await read_current(bucket_id, key, rows->rows[i]);
+            if (!read && read.error().kind == CatalogError::Kind::no_such_key)
+                co_return Attempt::again;
+            if (!read) co_return std::move(read).error();
+            current = std::move(*read);
+            expect(transaction, names[i], rows->rows[i]);
+        }
+        removed[i] =
+            !removals[i].check || removals[i].check(current.object ? &*current.object : nullptr);
+        if (!removed[i] || !current.object) continue;
+        gone.insert(key);
+        transaction.deletes.push_back({RowFamily::index, names[i]});
+        add_object_removal(transaction, garbage, key, current.object->record, current.manifests,
+                           false, store_.random);
+    }
+    if (transaction.deletes.empty()) co_return Attempt::done;
+    co_return co_await try_commit(store_, bucket_id, std::move(transaction), std::move(garbage));
+}
+
+Outcome<std::vector<bool>> Objects::remove(const std::string& bucket_id,
+                                           std::vector<Removal> removals) {
+    std::vector<bool> removed(removals.size(), false);
+    for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
+        auto attempted = co_await try_remove(bucket_id, removals, removed);
+        if (!attempted) co_return std::move(attempted).error();
+        if (*attempted == Attempt::done) co_return removed;
+    }
+    co_return contended();
+}
+
+}  // namespace holdfast::storage::catalog

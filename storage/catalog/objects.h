@@ -1,0 +1,115 @@
+/// Objects of a bucket: find, read, write, delete. threads: any.
+/// source: docs/architecture.md, "Storage"; spec durability 2.3 (commit rules).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "storage/catalog/body_reader.h"
+#include "storage/catalog/body_writer.h"
+#include "storage/catalog/bucket_rows.h"
+#include "storage/catalog/store.h"
+
+namespace holdfast::storage::catalog {
+
+/// The current version of a key, from one snapshot.
+struct FoundObject {
+    records::Object record;
+    RowVersion version = 0;
+    std::string sealed;  ///< the body row when it was asked for and there is one
+};
+
+enum class Fetch { record, record_and_body };
+
+/// Decides on the current object (null: none) whether a write may go on; called again whenever the
+/// state changed before the commit, so that no condition is ever decided on an old state (CPL-36).
+/// False: nothing is changed and the caller knows why.
+using WriteCheck = std::function<bool(const FoundObject* current)>;
+
+/// A part of a multipart object, with its place in the whole.
+struct PartPlace {
+    records::ManifestPart part;
+    std::uint64_t offset = 0;
+};
+
+class Objects {
+public:
+    explicit Objects(Store& store) : store_(store) {}
+
+    /// Nothing when the key has no object (or the bucket is gone).
+    Outcome<std::optional<FoundObject>> find(const std::string& bucket_id, const std::string& key,
+                                             Fetch fetch);
+
+    /// Plaintext [first, first + length) of what find() returned. no_such_key: the object was
+    /// replaced meanwhile; find it again. REQUIRES: the range lies within the object and is not
+    /// empty.
+    Outcome<BodyReader> open(const std::string& bucket_id, const std::string& key,
+                             const FoundObject& found, std::uint64_t first, std::uint64_t length);
+
+    /// One part of a multipart object by its number (GP-07); nothing when it has none such.
+    /// no_such_key as open(). REQUIRES: the object is multipart.
+    Outcome<std::optional<PartPlace>> find_part(const std::string& bucket_id,
+                                                const std::string& key, const FoundObject& found,
+                                                std::uint32_t number);
+
+    struct Write {
+        std::string bucket_id;
+        std::string key;
+        records::Object object;  ///< complete but for its body
+        BodyWriter::Finished body;
+        WriteCheck check;  ///< may be empty
+    };
+    /// Puts the object in place of whatever the key had; last commit wins. The body is given back
+    /// when it fails (but not when in doubt). errors: refused, no_such_bucket, storage.
+    Outcome<void> put(Write write);
+
+    struct Removal {
+        std::string key;
+        WriteCheck check;
+    };
+    /// Removes all in one transaction, in order; answers for each whether its check let it (absent
+    /// keys count as removed). errors: no_such_bucket, storage.
+    Outcome<std::vector<bool>> remove(const std::string& bucket_id, std::vector<Removal> removals);
+
+    /// What a write is about to replace, with its whole manifest.
+    struct Current {
+        std::optional<FoundObject> object;
+        std::vector<records::Manifest> manifests;
+    };
+    /// From the object's row as read. no_such_key: it was replaced meanwhile; read again.
+    Outcome<Current> read_current(const std::string& bucket_id, const std::string& key,
+                                  const std::optional<Row>& row);
+
+    /// The data key of an object sealed by the keyring. errors: storage (wrong_key, corrupt).
+    [[nodiscard]] base::Expected<crypto::DataKey, CatalogError> data_key(
+        const std::string& bucket_id, const std::string& key, const records::Encryption& e) const;
+
+private:
+    Outcome<std::vector<records::Manifest>> manifests(const std::string& bucket_id,
+                                                      const std::string& key,
+                                                      const FoundObject& found,
+                                                      std::uint32_t first_chunk,
+                                                      std::uint32_t chunks);
+    Outcome<std::vector<BodyReader::Piece>> pieces(const std::string& bucket_id,
+                                                   const std::string& key, const FoundObject& found,
+                                                   std::uint64_t first, std::uint64_t length);
+    Outcome<Attempt> try_put(Write& write);
+    Outcome<Attempt> try_remove(const std::string& bucket_id, std::vector<Removal>& removals,
+                                std::vector<bool>& removed);
+    Outcome<bool> unchanged(const std::string& bucket_id, const std::string& key,
+                            RowVersion version);
+
+    Store& store_;
+};
+
+/// What removing an object's record takes with it: its body row or manifest rows, and a garbage row
+/// for blobs. `overwritten_inline`: the body row is replaced in the same transaction, so it is not
+/// deleted. Manifest rows must be given when the object is multipart.
+void add_object_removal(Transaction& transaction, GarbageList::Item& garbage,
+                        const std::string& key, const records::Object& old,
+                        const std::vector<records::Manifest>& manifests, bool overwritten_inline,
+                        base::Random& random);
+
+}  // namespace holdfast::storage::catalog
