@@ -1,0 +1,86 @@
+#include "base/log.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <memory>
+#include <shared_mutex>
+#include <system_error>
+
+#include "base/log_line.h"
+#include "base/log_writer.h"
+
+namespace holdfast::base::log {
+
+namespace {
+
+struct State {
+    std::atomic<Level> level{Level::info};
+    std::atomic<bool> json{::isatty(STDERR_FILENO) == 0};
+    std::shared_mutex mutex;  ///< guards which writer there is
+    std::unique_ptr<Writer> writer;
+    std::mutex direct;  ///< keeps lines whole that are written without a writer
+};
+
+// Never destroyed: threads may still log while the process ends.
+State& state() {
+    static auto* const instance = new State;
+    return *instance;
+}
+
+bool wants_json(const Options& options) {
+    if (options.format != Format::automatic) return options.format == Format::json;
+    return !options.file.empty() || ::isatty(STDERR_FILENO) == 0;
+}
+
+std::string line_of(Level level, std::string_view event, std::initializer_list<Field> fields) {
+    const Event described{SystemClock().wall(), level, event, fields};
+    return state().json ? json_line(described) : human_line(described);
+}
+
+std::string dropped_notice(std::uint64_t lines) {
+    return line_of(Level::warning, "log.dropped", {{"lines", lines}});
+}
+
+std::string not_opened_notice(const std::string& path, int code) {
+    return line_of(Level::error, "log.not_opened",
+                   {{"path", path}, {"error", std::generic_category().message(code)}});
+}
+
+}  // namespace
+
+void start(const Options& options) {
+    stop();
+    state().level = options.level;
+    state().json = wants_json(options);
+    const std::unique_lock lock(state().mutex);
+    state().writer =
+        std::make_unique<Writer>(options.file, Writer::Notices{dropped_notice, not_opened_notice});
+}
+
+void reopen() {
+    const std::shared_lock lock(state().mutex);
+    if (state().writer) state().writer->reopen();
+}
+
+void stop() {
+    std::unique_ptr<Writer> last;
+    const std::unique_lock lock(state().mutex);
+    last = std::move(state().writer);
+}
+
+bool enabled(Level level) {
+    return level >= state().level.load(std::memory_order_relaxed);
+}
+
+void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
+    if (!enabled(level)) return;
+    std::string line = line_of(level, event, fields);
+    const std::shared_lock lock(state().mutex);
+    if (state().writer) return state().writer->push(std::move(line));
+    const std::lock_guard whole(state().direct);
+    // Nobody is left to be told when standard error itself fails.
+    static_cast<void>(LineSink().write(line));
+}
+
+}  // namespace holdfast::base::log

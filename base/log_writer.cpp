@@ -1,0 +1,135 @@
+#include "base/log_writer.h"
+
+#include <signal.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/metrics.h"
+
+namespace holdfast::base::log {
+
+namespace {
+
+constexpr std::size_t queued_lines_max = 16'384;
+constexpr std::size_t queued_bytes_max = 4 * MiB;
+
+prometheus::Counter& lost_lines(const char* reason) {
+    return metrics::counter("holdfast_log_lines_lost_total",
+                            "Lines of the log that were not written.", {{"reason", reason}});
+}
+
+/// Signals are for the threads that serve; a thread inherits the mask of the one that starts it.
+class AllSignalsBlocked {
+public:
+    AllSignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+    AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+
+private:
+    sigset_t before_{};
+};
+
+}  // namespace
+
+void LineQueue::push(std::string line) {
+    bytes_ += line.size();
+    batch_.lines.push_back(std::move(line));
+    while (batch_.lines.size() > lines_max_ || (bytes_ > bytes_max_ && batch_.lines.size() > 1)) {
+        bytes_ -= batch_.lines.front().size();
+        batch_.lines.pop_front();
+        ++batch_.dropped;
+    }
+}
+
+LineQueue::Batch LineQueue::take() {
+    bytes_ = 0;
+    return std::exchange(batch_, {});
+}
+
+int LineSink::open(const std::string& path) {
+    std::FILE* const file = std::fopen(path.c_str(), "ae");
+    if (file == nullptr) return errno;
+    file_.reset(file);
+    return 0;
+}
+
+bool LineSink::write(const std::string& text) {
+    std::FILE* const to = file_ ? file_.get() : stderr;
+    const bool written = std::fwrite(text.data(), 1, text.size(), to) == text.size();
+    return std::fflush(to) == 0 && written;
+}
+
+Writer::Writer(std::string path, Notices notices)
+    : path_(std::move(path)),
+      notices_(std::move(notices)),
+      queue_(queued_lines_max, queued_bytes_max) {
+    open();
+    const AllSignalsBlocked blocked;
+    thread_ = std::thread([this] { run(); });
+}
+
+Writer::~Writer() {
+    {
+        const std::lock_guard lock(mutex_);
+        stop_ = true;
+    }
+    wake_.notify_one();
+    thread_.join();
+}
+
+void Writer::push(std::string line) {
+    {
+        const std::lock_guard lock(mutex_);
+        queue_.push(std::move(line));
+    }
+    wake_.notify_one();
+}
+
+void Writer::reopen() {
+    {
+        const std::lock_guard lock(mutex_);
+        reopen_ = true;
+    }
+    wake_.notify_one();
+}
+
+void Writer::run() {
+    for (;;) {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [this] { return stop_ || reopen_ || !queue_.empty(); });
+        if (stop_ && queue_.empty()) return;
+        const LineQueue::Batch batch = queue_.take();
+        const bool reopen = std::exchange(reopen_, false);
+        lock.unlock();
+        if (reopen) open();
+        write(batch);
+    }
+}
+
+void Writer::open() {
+    if (path_.empty()) return;
+    const int code = sink_.open(path_);
+    // Said where lines still go to: the old file, or standard error at the start.
+    if (code != 0 && !sink_.write(notices_.not_opened(path_, code)))
+        lost_lines("write_failed").Increment();
+}
+
+void Writer::write(const LineQueue::Batch& batch) {
+    std::string text;
+    if (batch.dropped != 0) {
+        lost_lines("queue_full").Increment(static_cast<double>(batch.dropped));
+        text = notices_.dropped(batch.dropped);
+    }
+    for (const std::string& line : batch.lines) text += line;
+    if (!text.empty() && !sink_.write(text))
+        lost_lines("write_failed").Increment(static_cast<double>(batch.lines.size()));
+}
+
+}  // namespace holdfast::base::log
