@@ -1,8 +1,9 @@
 /// The local keyring: 32-byte master keys that wrap data keys (SSE-S3).
 ///
-/// A wrapped key is AES-256-GCM under the master key named in it, with a random nonce and the context
-/// as associated data. The keyring file is versioned, mode 0600, made at the first start, durable and
-/// read back before it is used; it may live apart from the data, or come from the environment.
+/// A wrapped key is AES-256-GCM under a key derived from the master key named in it and a random salt,
+/// with the context as associated data. The keyring file is versioned, mode 0600, made at the first
+/// start in a directory that exists, durable and read back before it is used, and never overwritten; it
+/// may live apart from the data, or come from the environment.
 /// Written down in docs/format/keyring.md. threads: any.
 #pragma once
 
@@ -20,7 +21,13 @@
 namespace holdfast::storage::crypto {
 
 struct KeyError {
-    enum class Kind { no_such_master_key, damaged, wrong_key, io, malformed };
+    enum class Kind {
+        no_such_master_key,  ///< wrapped by a master key this keyring does not have
+        damaged,             ///< not the bytes that were written
+        wrong_key,           ///< whole, but wrapped for another context or by a namesake
+        io,                  ///< reading or making the file failed, or there is none
+        malformed,           ///< not ours, or of another version
+    };
     Kind kind = Kind::malformed;
     std::string detail;
 };
