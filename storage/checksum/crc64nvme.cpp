@@ -20,6 +20,7 @@ std::uint64_t run_table(std::uint64_t state, base::ByteView bytes) {
     while (bytes.size() >= 8) {
         state ^= base::load_le64(bytes);
         std::uint64_t next = 0;
+#pragma GCC unroll 8
         for (std::size_t i = 0; i < 8; ++i) next ^= tables[7 - i][(state >> (8 * i)) & 0xff];
         state = next;
         bytes = bytes.subspan(8);
