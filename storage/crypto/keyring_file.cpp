@@ -45,13 +45,16 @@ base::IoResult<void> write_new_file(base::Vfs& vfs, const std::string& path,
 base::IoResult<void> publish(base::Vfs& vfs, const std::string& beside, const std::string& path,
                              base::ByteView content) {
     if (auto written = write_new_file(vfs, beside, content); !written) return written;
-    if (auto linked = vfs.link(beside, path); !linked) return linked;
-    return vfs.sync_directory(directory_of(path));
+    return vfs.link(beside, path);
 }
 
 }  // namespace
 
 KeyResult<MasterKeys> load_keyring_file(base::Vfs& vfs, const std::string& path) {
+    // Also of a file that was there: who made it may have been killed before its name was durable,
+    // and from here on data depends on it.
+    if (auto synced = vfs.sync_directory(directory_of(path)); !synced)
+        return io_error(synced.error());
     auto content = base::read_file(vfs, path, keyring_file_bytes_max);
     if (!content) return io_error(content.error());
     auto keys = parse_keyring(base::as_text(*content));

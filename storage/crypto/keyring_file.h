@@ -9,7 +9,8 @@
 
 namespace holdfast::storage::crypto {
 
-/// errors: io (also when there is none and it may not be made), malformed, damaged.
+/// Syncs the directory, then reads. errors: io (also when there is none and it may not be made),
+/// malformed, damaged.
 KeyResult<MasterKeys> load_keyring_file(base::Vfs& vfs, const std::string& path);
 
 /// Makes the file with one fresh key: written beside under a name of its own, synced, linked to its

@@ -1,40 +1,18 @@
 #include "storage/crypto/keyring.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "storage/crypto/master_keys.h"
 #include "storage/crypto/sha256.h"
 #include "tests/catch.h"
+#include "tests/unit/storage/crypto/temporary_directory.h"
 
 using namespace holdfast;
 using namespace holdfast::storage::crypto;
+using tests::TemporaryDirectory;
 using Kind = KeyError::Kind;
 
 namespace {
-
-/// A directory of its own, gone with the test.
-class TemporaryDirectory {
-public:
-    TemporaryDirectory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "holdfast-keyring-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-    [[nodiscard]] std::string file(std::string_view name) const {
-        return path_ + "/" + std::string(name);
-    }
-    [[nodiscard]] std::size_t entries() const {
-        return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(path_),
-                                                      std::filesystem::directory_iterator{}));
-    }
-
-private:
-    std::string path_;
-};
 
 std::unique_ptr<Keyring> opened(KeyResult<std::unique_ptr<Keyring>> result) {
     REQUIRE(result);
