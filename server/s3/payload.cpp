@@ -1,0 +1,228 @@
+#include "server/s3/payload.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/limits.h"
+
+namespace holdfast::s3 {
+
+namespace {
+
+using model::ChecksumAlgorithm;
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+    return number;
+}
+
+bool is_chunked(auth::PayloadMode mode) {
+    return mode != auth::PayloadMode::single_hash && mode != auth::PayloadMode::unsigned_payload;
+}
+
+S3Error too_large(std::uint64_t size, std::uint64_t bytes_max) {
+    return S3Error(errors::entity_too_large)
+        .with("ProposedSize", std::to_string(size))
+        .with("MaxSizeAllowed", std::to_string(bytes_max));
+}
+
+}  // namespace
+
+Payload::Payload(Context& context, PromisedDigests promised, PayloadOptions options)
+    : context_(&context), promised_(std::move(promised)), options_(options) {}
+
+Result<Payload> Payload::begin(Context& context, PromisedDigests promised, PayloadOptions options) {
+    Payload payload(context, std::move(promised), options);
+    auto lengths = payload.read_lengths();
+    if (!lengths) return std::move(lengths).error();
+    payload.start_digests();
+    return payload;
+}
+
+Result<base::Unit> Payload::read_lengths() {
+    const auto& head = context_->request.head();
+    const auto& verified = context_->verified;
+    if (is_chunked(verified.payload)) {
+        length_ = parse_number(context_->request.header("x-amz-decoded-content-length").value_or(""));
+        if (!length_) return S3Error(errors::missing_content_length);  // K-01
+    } else {
+        length_ = head.content_length;
+        if (!length_ && !head.chunked && options_.length_required) return S3Error(errors::missing_content_length);
+        if (!length_ && !head.chunked) length_ = 0;
+    }
+    if (length_ && *length_ > options_.bytes_max) return too_large(*length_, options_.bytes_max);
+    if (is_chunked(verified.payload)) {
+        auth::ChunkedOptions chunked;
+        chunked.mode = verified.payload;
+        chunked.signing = verified.chunks;
+        chunked.decoded_bytes = *length_;
+        if (promised_.in_trailer) chunked.announced_trailer = model::header_name(*promised_.in_trailer);
+        chunked_.emplace(std::move(chunked));
+    }
+    return base::Unit{};
+}
+
+void Payload::start_digests() {
+    using storage::checksum::make_digest;
+    if (options_.md5 || promised_.content_md5) md5_ = make_digest(ChecksumAlgorithm::md5);
+    const auto client = promised_.algorithm();
+    if (context_->verified.payload == auth::PayloadMode::single_hash)
+        sha256_ = make_digest(ChecksumAlgorithm::sha256);
+    // MD5 and SHA-256 are computed once, whoever asks for them.
+    if (client == ChecksumAlgorithm::md5 && !md5_) md5_ = make_digest(*client);
+    if (client && *client != ChecksumAlgorithm::md5 && !(*client == ChecksumAlgorithm::sha256 && sha256_))
+        client_checksum_ = make_digest(*client);
+    if (options_.checksum && options_.checksum != client) own_checksum_ = make_digest(*options_.checksum);
+    const auto expected = length_.value_or(base::body_buffer_bytes);
+    // A little more than the payload, so that chunk framing of a small body fits one read.
+    buffer_.resize(static_cast<std::size_t>(std::clamp<std::uint64_t>(expected + 512, 1024, base::body_buffer_bytes)));
+}
+
+void Payload::update(base::ByteView bytes) {
+    received_ += bytes.size();
+    context_->bytes_received += bytes.size();
+    for (auto* digest : {md5_.get(), sha256_.get(), client_checksum_.get(), own_checksum_.get()})
+        if (digest != nullptr) digest->update(bytes);
+}
+
+S3Error Payload::connection_error(const http::ConnectionError& error) const {
+    switch (error.kind) {
+        case http::ConnectionError::Kind::timeout: {
+            S3Error timeout(errors::request_timeout);
+            timeout.close = true;
+            return timeout;
+        }
+        case http::ConnectionError::Kind::closed:
+        case http::ConnectionError::Kind::malformed: break;
+    }
+    S3Error incomplete(errors::incomplete_body);
+    incomplete.close = true;
+    return incomplete;
+}
+
+base::Awaitable<Result<base::ByteView>> Payload::next() {
+    while (!ended_) {
+        // Fill the buffer before working on it: fewer, larger steps through digests and frames.
+        std::size_t filled = 0;
+        bool end = false;
+        while (filled < buffer_.size() && !end) {
+            auto read = co_await context_->exchange.read_body(base::ByteSpan(buffer_).subspan(filled));
+            if (!read) co_return connection_error(read.error());
+            end = *read == 0;
+            filled += *read;
+            if (length_ && !chunked_ && received_ + filled >= *length_) break;
+        }
+        ended_ = end;
+        auto bytes = base::ByteSpan(buffer_).first(filled);
+        if (chunked_ && filled > 0) {
+            auto decoded = chunked_->decode(bytes);
+            if (!decoded) co_return from_auth(decoded.error());
+            bytes = bytes.first(*decoded);
+        }
+        update(bytes);
+        if (received_ > options_.bytes_max) co_return too_large(received_, options_.bytes_max);
+        if (!bytes.empty()) co_return base::ByteView(bytes);
+    }
+    auto verified = verify();
+    if (!verified) co_return std::move(verified).error();
+    co_return base::ByteView{};
+}
+
+Result<base::Unit> Payload::verify() {
+    auto length = verify_length();
+    if (!length) return length;
+    if (chunked_) {
+        auto trailer = chunked_->finish();
+        if (!trailer) return from_auth(trailer.error());
+        if (promised_.in_trailer) {
+            auto value = parse_checksum_value(*promised_.in_trailer, trailer->value, "trailing header");
+            if (!value) return std::move(value).error();
+            promised_.checksum = std::move(*value);
+        }
+    }
+    auto md5 = verify_md5();
+    if (!md5) return md5;
+    auto checksum = verify_checksum();
+    if (!checksum) return checksum;
+    return base::Unit{};
+}
+
+Result<base::Unit> Payload::verify_length() const {
+    if (!length_ || received_ == *length_) return base::Unit{};
+    return S3Error(errors::incomplete_body)
+        .with("NumberBytesExpected", std::to_string(*length_))
+        .with("NumberBytesProvided", std::to_string(received_));
+}
+
+Result<base::Unit> Payload::verify_md5() {
+    if (!md5_) return base::Unit{};
+    md5_result_ = md5_->finish();
+    if (!promised_.content_md5 || *promised_.content_md5 == md5_result_) return base::Unit{};
+    return S3Error(errors::bad_digest)
+        .with("ExpectedDigest", base::to_hex(*promised_.content_md5))
+        .with("CalculatedDigest", base::to_hex(md5_result_));
+}
+
+Result<base::Unit> Payload::verify_sha256() {
+    const auto& claimed = context_->verified.payload_sha256;
+    const auto digest = sha256_->finish();
+    const auto hex = base::to_hex(digest);
+    if (promised_.algorithm() == ChecksumAlgorithm::sha256)
+        computed_ = model::Checksum{ChecksumAlgorithm::sha256, digest};
+    if (hex == claimed) return base::Unit{};
+    return S3Error(errors::xamz_content_sha256_mismatch)
+        .with("ClientComputedContentSHA256", claimed)
+        .with("S3ComputedContentSHA256", hex);
+}
+
+Result<base::Unit> Payload::verify_checksum() {
+    std::optional<model::Checksum> of_client;
+    if (sha256_) {
+        auto hash = verify_sha256();
+        if (!hash) return hash;
+        of_client = std::exchange(computed_, std::nullopt);
+    }
+    if (client_checksum_) of_client = model::Checksum{*promised_.algorithm(), client_checksum_->finish()};
+    if (promised_.algorithm() == ChecksumAlgorithm::md5)
+        of_client = model::Checksum{ChecksumAlgorithm::md5, md5_result_};
+    if (promised_.checksum && !(*promised_.checksum == *of_client))
+        return checksum_mismatch(promised_.checksum->algorithm);
+    if (promised_.checksum) verified_ = std::move(of_client);
+    if (own_checksum_)
+        computed_ = model::Checksum{*options_.checksum, own_checksum_->finish()};
+    else if (options_.checksum)
+        computed_ = verified_;
+    return base::Unit{};
+}
+
+base::Awaitable<Result<std::string>> read_document(Context& context, std::uint64_t bytes_max,
+                                                   bool integrity_required) {
+    auto promised = parse_promised_digests(context.request);
+    if (!promised) co_return std::move(promised).error();
+    if (integrity_required && !promised->content_md5 && !promised->algorithm())
+        co_return invalid_request("Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
+    PayloadOptions options;
+    options.bytes_max = bytes_max;
+    options.length_required = false;
+    auto payload = Payload::begin(context, std::move(*promised), options);
+    std::string document;
+    std::optional<S3Error> failure;
+    if (!payload) failure = std::move(payload).error();
+    while (!failure) {
+        auto bytes = co_await payload->next();
+        if (!bytes) {
+            failure = std::move(bytes).error();
+            break;
+        }
+        if (bytes->empty()) co_return document;
+        document.append(base::as_text(*bytes));
+    }
+    if (failure->spec == &errors::entity_too_large)
+        co_return S3Error(errors::max_message_length_exceeded)
+            .with("MaxMessageLengthBytes", std::to_string(bytes_max));
+    co_return std::move(*failure);
+}
+
+}  // namespace holdfast::s3
