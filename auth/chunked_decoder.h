@@ -17,9 +17,10 @@ namespace holdfast::auth {
 
 struct ChunkedOptions {
     PayloadMode mode = PayloadMode::unsigned_chunks_trailer;
-    std::optional<ChunkSigning> signing;    ///< with the signed modes
-    std::uint64_t decoded_bytes = 0;        ///< x-amz-decoded-content-length, checked by the caller (K-01, K-02)
-    std::string announced_trailer;          ///< lower-case name out of x-amz-trailer, or empty
+    std::optional<ChunkSigning> signing;  ///< with the signed modes
+    std::uint64_t decoded_bytes =
+        0;  ///< x-amz-decoded-content-length, checked by the caller (K-01, K-02)
+    std::string announced_trailer;  ///< lower-case name out of x-amz-trailer, or empty
 };
 
 struct Trailer {
@@ -37,7 +38,8 @@ public:
     Result<std::size_t> decode(base::ByteSpan buffer);
     /// The framing ended exactly (the terminating CRLF was seen): nothing more may follow (K-03).
     [[nodiscard]] bool complete() const;
-    /// After the body ended: incomplete_body when the framing did not (K-09), the trailer otherwise.
+    /// After the body ended: incomplete_body when the framing did not (K-09), the trailer
+    /// otherwise.
     Result<Trailer> finish();
 
 private:

@@ -25,7 +25,8 @@ class CredentialSource {
 public:
     virtual ~CredentialSource() = default;
     /// Null when unknown. threads: any; answers from memory.
-    [[nodiscard]] virtual std::shared_ptr<const Credential> find(std::string_view access_key_id) const = 0;
+    [[nodiscard]] virtual std::shared_ptr<const Credential> find(
+        std::string_view access_key_id) const = 0;
 };
 
 }  // namespace holdfast::auth

@@ -10,10 +10,24 @@
 namespace holdfast::auth {
 
 enum class AuthCode {
-    access_denied, authorization_header_malformed, authorization_query_parameters_error, bad_digest,
-    entity_too_large, expired_token, incomplete_body, invalid_access_key_id, invalid_argument,
-    invalid_chunk_size_error, invalid_request, invalid_token, invalid_uri, malformed_trailer_error,
-    missing_content_length, not_implemented, request_time_too_skewed, signature_does_not_match,
+    access_denied,
+    authorization_header_malformed,
+    authorization_query_parameters_error,
+    bad_digest,
+    entity_too_large,
+    expired_token,
+    incomplete_body,
+    invalid_access_key_id,
+    invalid_argument,
+    invalid_chunk_size_error,
+    invalid_request,
+    invalid_token,
+    invalid_uri,
+    malformed_trailer_error,
+    missing_content_length,
+    not_implemented,
+    request_time_too_skewed,
+    signature_does_not_match,
 };
 
 struct AuthError {

@@ -1,7 +1,7 @@
 /// SigV4 in all its forms: header, presigned URL, and the seed of signed chunks.
 ///
-/// source: spec auth 1.1 to 1.6, 1.9 to 1.12 (rule ids A-, C-, P-). Derived signing keys are cached for
-/// (access key, date, region). threads: any.
+/// source: spec auth 1.1 to 1.6, 1.9 to 1.12 (rule ids A-, C-, P-). Derived signing keys are cached
+/// for (access key, date, region). threads: any.
 #pragma once
 
 #include <array>
@@ -33,11 +33,11 @@ struct SignedRequest {
 };
 
 enum class PayloadMode {
-    single_hash,             ///< body must have `payload_sha256`
-    unsigned_payload,        ///< no check
-    signed_chunks,           ///< STREAMING-AWS4-HMAC-SHA256-PAYLOAD
-    signed_chunks_trailer,   ///< …-TRAILER
-    unsigned_chunks_trailer, ///< STREAMING-UNSIGNED-PAYLOAD-TRAILER
+    single_hash,              ///< body must have `payload_sha256`
+    unsigned_payload,         ///< no check
+    signed_chunks,            ///< STREAMING-AWS4-HMAC-SHA256-PAYLOAD
+    signed_chunks_trailer,    ///< …-TRAILER
+    unsigned_chunks_trailer,  ///< STREAMING-UNSIGNED-PAYLOAD-TRAILER
 };
 
 /// What the chunk decoder needs to go on from the request's signature.
@@ -51,8 +51,8 @@ struct ChunkSigning {
 struct Verified {
     Identity identity;
     PayloadMode payload = PayloadMode::unsigned_payload;
-    std::string payload_sha256;               ///< lower-case hex, with single_hash
-    std::optional<ChunkSigning> chunks;       ///< with the signed chunk modes
+    std::string payload_sha256;          ///< lower-case hex, with single_hash
+    std::optional<ChunkSigning> chunks;  ///< with the signed chunk modes
     bool presigned = false;
     /// P-36: x-amz-* query parameters of a presigned URL that act as headers, lower-case names.
     HeaderList hoisted_headers;
@@ -66,7 +66,8 @@ struct VerifierOptions {
 
 class Verifier {
 public:
-    Verifier(VerifierOptions options, const CredentialSource& credentials, const base::Clock& clock);
+    Verifier(VerifierOptions options, const CredentialSource& credentials,
+             const base::Clock& clock);
     ~Verifier();
 
     /// `chunked_allowed`: the route accepts the streaming payload modes.
@@ -81,7 +82,8 @@ private:
 };
 
 /// The one signing implementation, shared with the tests and the load generator's vectors.
-std::string canonical_request(const SignedRequest& request, const std::vector<std::string>& signed_headers,
+std::string canonical_request(const SignedRequest& request,
+                              const std::vector<std::string>& signed_headers,
                               std::string_view payload_hash, bool presigned);
 std::string string_to_sign(std::string_view timestamp, std::string_view scope,
                            std::string_view canonical_request);

@@ -1,5 +1,6 @@
-/// The one coroutine type of the product. A concrete executor instead of asio's type-erased one: the
-/// erased executor's copies were the second largest user-space cost in profiles of a tiny request.
+/// The one coroutine type of the product. A concrete executor instead of asio's type-erased one:
+/// the erased executor's copies were the second largest user-space cost in profiles of a tiny
+/// request.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>

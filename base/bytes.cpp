@@ -95,8 +95,7 @@ std::optional<Bytes> from_base64(std::string_view text) {
         const std::size_t real = i + 4 == text.size() ? 4 - padding : 4;
         std::uint32_t group = 0;
         for (std::size_t j = 0; j < 4; ++j) {
-            const int value =
-                j < real ? base64_values[static_cast<unsigned char>(text[i + j])] : 0;
+            const int value = j < real ? base64_values[static_cast<unsigned char>(text[i + j])] : 0;
             if (value < 0) return std::nullopt;
             group = group << 6 | static_cast<std::uint32_t>(value);
         }
@@ -133,16 +132,34 @@ T load(ByteView from, bool big) {
 
 }  // namespace
 
-void store_be32(ByteSpan to, std::uint32_t value) { store(to, value, true); }
-void store_be64(ByteSpan to, std::uint64_t value) { store(to, value, true); }
-void store_le32(ByteSpan to, std::uint32_t value) { store(to, value, false); }
-void store_le64(ByteSpan to, std::uint64_t value) { store(to, value, false); }
-std::uint32_t load_be32(ByteView from) { return load<std::uint32_t>(from, true); }
-std::uint64_t load_be64(ByteView from) { return load<std::uint64_t>(from, true); }
-std::uint32_t load_le32(ByteView from) { return load<std::uint32_t>(from, false); }
-std::uint64_t load_le64(ByteView from) { return load<std::uint64_t>(from, false); }
+void store_be32(ByteSpan to, std::uint32_t value) {
+    store(to, value, true);
+}
+void store_be64(ByteSpan to, std::uint64_t value) {
+    store(to, value, true);
+}
+void store_le32(ByteSpan to, std::uint32_t value) {
+    store(to, value, false);
+}
+void store_le64(ByteSpan to, std::uint64_t value) {
+    store(to, value, false);
+}
+std::uint32_t load_be32(ByteView from) {
+    return load<std::uint32_t>(from, true);
+}
+std::uint64_t load_be64(ByteView from) {
+    return load<std::uint64_t>(from, true);
+}
+std::uint32_t load_le32(ByteView from) {
+    return load<std::uint32_t>(from, false);
+}
+std::uint64_t load_le64(ByteView from) {
+    return load<std::uint64_t>(from, false);
+}
 
-Secret::Secret(Secret&& other) noexcept : value_(std::move(other.value_)) { other.wipe(); }
+Secret::Secret(Secret&& other) noexcept : value_(std::move(other.value_)) {
+    other.wipe();
+}
 
 Secret& Secret::operator=(const Secret& other) {
     if (this != &other) {
@@ -161,7 +178,9 @@ Secret& Secret::operator=(Secret&& other) noexcept {
     return *this;
 }
 
-Secret::~Secret() { wipe(); }
+Secret::~Secret() {
+    wipe();
+}
 
 void Secret::wipe() {
     OPENSSL_cleanse(value_.data(), value_.size());

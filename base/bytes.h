@@ -42,8 +42,8 @@ void store_le64(ByteSpan to, std::uint64_t value);
 std::uint32_t load_le32(ByteView from);
 std::uint64_t load_le64(ByteView from);
 
-/// A value that must not reach a log or an answer: it has no stream operator and no formatter, is wiped
-/// when it goes away, and is read through reveal() only.
+/// A value that must not reach a log or an answer: it has no stream operator and no formatter, is
+/// wiped when it goes away, and is read through reveal() only.
 class Secret {
 public:
     Secret() = default;

@@ -1,8 +1,8 @@
-/// HF_FAILPOINT("name"): a named place where a test may make the process crash, fail, wait or throw.
-/// Compiled in only with HF_FAILPOINTS (test builds); otherwise it costs nothing.
+/// HF_FAILPOINT("name"): a named place where a test may make the process crash, fail, wait or
+/// throw. Compiled in only with HF_FAILPOINTS (test builds); otherwise it costs nothing.
 ///
-/// Set by the environment or by a test: "name=action[@nth]", several joined with ";". Actions: crash
-/// (SIGKILL self), eio, enospc, short, delay:ms, pause, throw. The nth hit acts, others pass.
+/// Set by the environment or by a test: "name=action[@nth]", several joined with ";". Actions:
+/// crash (SIGKILL self), eio, enospc, short, delay:ms, pause, throw. The nth hit acts, others pass.
 /// source: spec durability 5.1. threads: any.
 #pragma once
 

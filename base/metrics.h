@@ -15,8 +15,10 @@ namespace holdfast::base::metrics {
 using Labels = std::map<std::string, std::string>;
 
 /// Made on first use and kept for ever: look up once and hold the reference on hot paths.
-prometheus::Counter& counter(const std::string& name, const std::string& help, const Labels& labels = {});
-prometheus::Gauge& gauge(const std::string& name, const std::string& help, const Labels& labels = {});
+prometheus::Counter& counter(const std::string& name, const std::string& help,
+                             const Labels& labels = {});
+prometheus::Gauge& gauge(const std::string& name, const std::string& help,
+                         const Labels& labels = {});
 /// Buckets for durations from 100 us to 100 s.
 prometheus::Histogram& duration_histogram(const std::string& name, const std::string& help,
                                           const Labels& labels = {});

@@ -14,7 +14,8 @@ public:
     virtual void fill(ByteSpan buffer) = 0;
 };
 
-/// The operating system's generator, through OpenSSL. Aborts when it fails: nothing safe is left to do.
+/// The operating system's generator, through OpenSSL. Aborts when it fails: nothing safe is left to
+/// do.
 class SystemRandom final : public Random {
 public:
     void fill(ByteSpan buffer) override;

@@ -1,7 +1,7 @@
 /// Expected outcomes as values: a T, or the error that kept it from being made.
 ///
-/// The subset `if (r)`, `*r`, `->`, `error()` of std::expected, so that it can become that one later
-/// (libstdc++ 12 has it in C++23 only). Every room names its own error type:
+/// The subset `if (r)`, `*r`, `->`, `error()` of std::expected, so that it can become that one
+/// later (libstdc++ 12 has it in C++23 only). Every room names its own error type:
 ///     template <class T> using Result = base::Expected<T, StorageError>;
 ///
 /// threads: as the T and E it holds.

@@ -1,5 +1,5 @@
-/// The file system as an interface. No code outside PosixVfs calls the kernel's file API (a check greps
-/// for it), so that the simulated and the faulty file system see everything the engine does.
+/// The file system as an interface. No code outside PosixVfs calls the kernel's file API (a check
+/// greps for it), so that the simulated and the faulty file system see everything the engine does.
 ///
 /// threads: any; two calls on one file may run at once (offsets are explicit).
 /// errors:  IoError with the errno; a short write is reported as one.
@@ -51,10 +51,10 @@ public:
 };
 
 enum class OpenMode {
-    read,               ///< must exist
-    read_write,         ///< must exist
-    create_exclusive,   ///< must not exist; read and write
-    create,             ///< made when missing; read and write
+    read,              ///< must exist
+    read_write,        ///< must exist
+    create_exclusive,  ///< must not exist; read and write
+    create,            ///< made when missing; read and write
 };
 
 struct FsSpace {

@@ -20,7 +20,8 @@ public:
     explicit WorkerPool(std::size_t threads) : pool_(threads) {}
 
     /// Runs `work` on a pool thread and returns what it returned (or throws what it threw).
-    /// The callable must stay alive until then: a named local lambda of the awaiting coroutine does.
+    /// The callable must stay alive until then: a named local lambda of the awaiting coroutine
+    /// does.
     template <class F>
     Awaitable<std::invoke_result_t<F&>> run(F& work);
 
@@ -37,8 +38,9 @@ private:
     asio::thread_pool pool_;
 };
 
-/// Suspends until `start` calls its argument, on whatever thread; resumes on the coroutine's own loop.
-/// start: void(std::function-like Resume); Resume is copyable and must be called exactly once.
+/// Suspends until `start` calls its argument, on whatever thread; resumes on the coroutine's own
+/// loop. start: void(std::function-like Resume); Resume is copyable and must be called exactly
+/// once.
 template <class T, class Start>
 Awaitable<T> await_callback(Start& start);
 

@@ -1,7 +1,7 @@
 /// Settings: one table of rows (name, type, default, allowed, help) from which parsing, checking,
 /// `holdfast config defaults` and docs/configuration.md are derived. File, then environment
-/// (HOLDFAST_SECTION_KEY), then flags (--set section.key=value), in rising order. Validated once, then
-/// immutable. threads: any.
+/// (HOLDFAST_SECTION_KEY), then flags (--set section.key=value), in rising order. Validated once,
+/// then immutable. threads: any.
 #pragma once
 
 #include <chrono>
@@ -26,28 +26,30 @@ struct Settings {
     std::string tls_certificate;              ///< tls.certificate (both or none)
     std::string tls_key;                      ///< tls.key
     // [admin]
-    std::string admin_address;                ///< admin.address, "127.0.0.1"
-    std::uint16_t admin_port = 9001;          ///< admin.port
+    std::string admin_address;        ///< admin.address, "127.0.0.1"
+    std::uint16_t admin_port = 9001;  ///< admin.port
     // [storage]
-    std::string storage_engine;               ///< storage.engine, "local" or "memory"
-    std::string storage_directory;            ///< storage.directory, "./data"
-    std::string storage_durability;           ///< storage.durability, "strict"
-    std::uint64_t storage_inline_bytes_max = 16384;   ///< storage.inline_bytes_max, 0 to 65536
-    std::uint64_t storage_segment_bytes = 0;  ///< storage.segment_bytes, 1 GiB
-    std::uint32_t storage_threads = 0;        ///< storage.threads: blocking pool, 8
-    std::uint64_t storage_cache_bytes = 0;    ///< storage.cache_bytes: RocksDB block cache, 256 MiB
-    std::uint64_t storage_memtable_bytes = 0; ///< storage.memtable_bytes, 64 MiB
+    std::string storage_engine;                      ///< storage.engine, "local" or "memory"
+    std::string storage_directory;                   ///< storage.directory, "./data"
+    std::string storage_durability;                  ///< storage.durability, "strict"
+    std::uint64_t storage_inline_bytes_max = 16384;  ///< storage.inline_bytes_max, 0 to 65536
+    std::uint64_t storage_segment_bytes = 0;         ///< storage.segment_bytes, 1 GiB
+    std::uint32_t storage_threads = 0;               ///< storage.threads: blocking pool, 8
+    std::uint64_t storage_cache_bytes = 0;  ///< storage.cache_bytes: RocksDB block cache, 256 MiB
+    std::uint64_t storage_memtable_bytes = 0;  ///< storage.memtable_bytes, 64 MiB
     // [encryption]
-    std::string encryption_keyring_file;      ///< encryption.keyring_file, empty = in the data directory
-    base::Secret encryption_master_key;       ///< encryption.master_key: base64 of 32 bytes, or empty
+    std::string
+        encryption_keyring_file;         ///< encryption.keyring_file, empty = in the data directory
+    base::Secret encryption_master_key;  ///< encryption.master_key: base64 of 32 bytes, or empty
     // [root]
-    std::string root_access_key;              ///< root.access_key; both or none, none = generated
-    base::Secret root_secret_key;             ///< root.secret_key
+    std::string root_access_key;   ///< root.access_key; both or none, none = generated
+    base::Secret root_secret_key;  ///< root.secret_key
     // [auth]
     bool auth_require_tls_for_unsigned = false;
     std::vector<std::string> auth_ignore_unsigned_headers;
     // [multipart]
-    std::string multipart_duplicate_parts;    ///< multipart.duplicate_parts, "last" or "reject" (CPL-11)
+    std::string
+        multipart_duplicate_parts;  ///< multipart.duplicate_parts, "last" or "reject" (CPL-11)
     std::chrono::milliseconds multipart_completion_memory{};  ///< multipart.completion_memory, 24h
     // [limits]: spec durability section 4
     std::uint32_t limits_connections_max = 20'000;
@@ -78,8 +80,9 @@ struct Sources {
     std::vector<std::string> assignments;            ///< "section.key=value", in order
 };
 
-/// Reads, merges and checks. HOLDFAST_ROOT_ACCESS_KEY and HOLDFAST_ROOT_SECRET_KEY are root.*; unknown
-/// names under HOLDFAST_ are refused, but HOLDFAST_FAILPOINTS and HOLDFAST_TEST_* are not settings.
+/// Reads, merges and checks. HOLDFAST_ROOT_ACCESS_KEY and HOLDFAST_ROOT_SECRET_KEY are root.*;
+/// unknown names under HOLDFAST_ are refused, but HOLDFAST_FAILPOINTS and HOLDFAST_TEST_* are not
+/// settings.
 Result<Settings> load(const Sources& sources);
 
 /// Every setting with its value, as TOML; secrets are shown as "(set)" or "(not set)".

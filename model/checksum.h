@@ -14,13 +14,21 @@ namespace holdfast::model {
 
 /// Values are stored on disk (storage/catalog/records.proto): never renumber.
 enum class ChecksumAlgorithm : std::uint8_t {
-    crc32 = 1, crc32c = 2, crc64nvme = 3, sha1 = 4, sha256 = 5,
-    sha512 = 6, md5 = 7, xxhash64 = 8, xxhash3 = 9, xxhash128 = 10,
+    crc32 = 1,
+    crc32c = 2,
+    crc64nvme = 3,
+    sha1 = 4,
+    sha256 = 5,
+    sha512 = 6,
+    md5 = 7,
+    xxhash64 = 8,
+    xxhash3 = 9,
+    xxhash128 = 10,
 };
 inline constexpr std::array all_checksum_algorithms{
-    ChecksumAlgorithm::crc32,  ChecksumAlgorithm::crc32c,   ChecksumAlgorithm::crc64nvme,
-    ChecksumAlgorithm::sha1,   ChecksumAlgorithm::sha256,   ChecksumAlgorithm::sha512,
-    ChecksumAlgorithm::md5,    ChecksumAlgorithm::xxhash64, ChecksumAlgorithm::xxhash3,
+    ChecksumAlgorithm::crc32,    ChecksumAlgorithm::crc32c,   ChecksumAlgorithm::crc64nvme,
+    ChecksumAlgorithm::sha1,     ChecksumAlgorithm::sha256,   ChecksumAlgorithm::sha512,
+    ChecksumAlgorithm::md5,      ChecksumAlgorithm::xxhash64, ChecksumAlgorithm::xxhash3,
     ChecksumAlgorithm::xxhash128};
 
 /// Stored on disk as well.

@@ -53,8 +53,8 @@ private:
     std::uint32_t value_;
 };
 
-/// Opaque and unguessable; its byte order is initiation order (GEN-06): milliseconds since 1970 in 12
-/// hexadecimal digits, "-", and 32 hexadecimal digits of randomness.
+/// Opaque and unguessable; its byte order is initiation order (GEN-06): milliseconds since 1970 in
+/// 12 hexadecimal digits, "-", and 32 hexadecimal digits of randomness.
 class UploadId {
 public:
     static UploadId generate(base::WallTime initiated, base::Random& random);

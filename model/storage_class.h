@@ -7,8 +7,8 @@
 namespace holdfast::model {
 
 inline constexpr std::array<std::string_view, 8> storage_classes{
-    "STANDARD",            "REDUCED_REDUNDANCY", "STANDARD_IA",  "ONEZONE_IA",
-    "INTELLIGENT_TIERING", "GLACIER",            "DEEP_ARCHIVE", "GLACIER_IR"};
+    "STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING",
+    "GLACIER",  "DEEP_ARCHIVE",       "GLACIER_IR"};
 
 /// Case-sensitive; everything else is 400 InvalidStorageClass (STC-02).
 constexpr bool is_storage_class(std::string_view text) {

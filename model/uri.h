@@ -14,7 +14,8 @@ std::optional<std::string> percent_decode(std::string_view text);
 /// "+" becomes a space first (query strings, x-amz-tagging).
 std::optional<std::string> form_decode(std::string_view text);
 
-/// Everything but A-Z a-z 0-9 - _ . ~ becomes %XX, upper case; `keep` lists further bytes left as is.
+/// Everything but A-Z a-z 0-9 - _ . ~ becomes %XX, upper case; `keep` lists further bytes left as
+/// is.
 std::string percent_encode(std::string_view text, std::string_view keep = {});
 
 /// The raw query split on "&" and the first "=", decoded once. An item without "=" has no value.

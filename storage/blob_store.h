@@ -1,8 +1,8 @@
 /// Immutable blobs: written once as a stream of frames, read by frame, released later.
 ///
 /// The bytes are opaque here (the catalog hands over ciphertext). A blob is a sequence of frames of
-/// `frame_bytes`, the last one shorter or equal; each frame has a checksum that is verified on every
-/// read, before a byte is returned (P10).
+/// `frame_bytes`, the last one shorter or equal; each frame has a checksum that is verified on
+/// every read, before a byte is returned (P10).
 ///
 /// threads: a writer or reader belongs to one event loop; the store itself is for any. Calls never
 ///          block the caller.
@@ -25,8 +25,8 @@ namespace holdfast::storage {
 /// 128 random bits; never reused.
 using BlobId = std::array<std::uint8_t, 16>;
 
-/// One contiguous piece of a segment. `offset` is where the extent's header begins; `length` includes
-/// header, frames, and on the last extent frame table and footer.
+/// One contiguous piece of a segment. `offset` is where the extent's header begins; `length`
+/// includes header, frames, and on the last extent frame table and footer.
 struct Extent {
     std::uint64_t segment = 0;
     std::uint64_t offset = 0;
@@ -50,8 +50,8 @@ struct BlobOptions {
     std::optional<std::uint64_t> expected_stored_bytes;  ///< known from Content-Length, else absent
 };
 
-/// What the footer says, so that a scan of the segments alone can rebuild a lost index: the serialised
-/// record the commit is about to write, and the row it goes to. At most 60 KiB together.
+/// What the footer says, so that a scan of the segments alone can rebuild a lost index: the
+/// serialised record the commit is about to write, and the row it goes to. At most 60 KiB together.
 struct BlobIdentity {
     std::string partition;
     std::string row_key;
@@ -62,8 +62,8 @@ struct BlobIdentity {
 class BlobWriter {
 public:
     virtual ~BlobWriter() = default;
-    /// Appends whole frames: `frames` is a multiple of frame_bytes but for the last call. The bytes may
-    /// be reused when it returns. errors: out_of_space, io, unavailable.
+    /// Appends whole frames: `frames` is a multiple of frame_bytes but for the last call. The bytes
+    /// may be reused when it returns. errors: out_of_space, io, unavailable.
     virtual Async<void> append(base::ByteView frames) = 0;
     /// Writes table and footer and returns when everything is durable (one group sync).
     virtual Async<BlobRef> finish(const BlobIdentity& identity) = 0;

@@ -1,7 +1,7 @@
 /// Partitions of ordered rows, changed by transactions that touch exactly one partition.
 ///
-/// One of the two interfaces every engine implements (blob_store.h is the other). The rows' meaning is
-/// the catalog's business; an engine sees bytes.
+/// One of the two interfaces every engine implements (blob_store.h is the other). The rows' meaning
+/// is the catalog's business; an engine sees bytes.
 ///
 /// threads: any event loop; calls never block the caller.
 /// source:  docs/architecture.md 4.1.
@@ -20,8 +20,9 @@ namespace holdfast::storage {
 /// A partition's name: at most 64 bytes without NUL, for example "system" or "b/<bucket id>/0".
 using Partition = std::string;
 
-/// Rows of one partition live in families with different access patterns: `index` rows are small and
-/// scanned, `body` rows hold inline blobs (up to some tens of KiB) and are only read one by one.
+/// Rows of one partition live in families with different access patterns: `index` rows are small
+/// and scanned, `body` rows hold inline blobs (up to some tens of KiB) and are only read one by
+/// one.
 enum class RowFamily : std::uint8_t { index = 0, body = 1 };
 
 /// The number of the commit that wrote the row last; strictly increasing over the whole store.
@@ -65,8 +66,8 @@ struct Transaction {
 };
 
 struct ScanRange {
-    std::string begin;           ///< first key, inclusive
-    std::string end;             ///< first key left out; empty = to the end of the partition
+    std::string begin;  ///< first key, inclusive
+    std::string end;    ///< first key left out; empty = to the end of the partition
     std::uint32_t rows_max = 1000;
     std::uint64_t bytes_max = 4 << 20;  ///< of keys and values; at least one row is returned
 };
@@ -87,9 +88,9 @@ public:
     /// Rows of family index. A scan never costs more than the page it returns.
     virtual Async<ScanPage> scan(const Partition& partition, ScanRange range) = 0;
 
-    /// All or nothing, durable when it returns (durability "strict"). Returns the commit number, which
-    /// is the version of every row it put. errors: conflict, out_of_space, read_only, unavailable,
-    /// in_doubt.
+    /// All or nothing, durable when it returns (durability "strict"). Returns the commit number,
+    /// which is the version of every row it put. errors: conflict, out_of_space, read_only,
+    /// unavailable, in_doubt.
     virtual Async<RowVersion> commit(const Partition& partition, Transaction transaction) = 0;
 };
 

@@ -1,7 +1,7 @@
 /// One HTTP request and its answer, as a handler sees them: no Beast, no sockets, no buckets.
 ///
-/// Sessions (plain and TLS) implement Exchange; a RequestHandler is called once for each request, on
-/// the connection's own event loop. threads: one event loop.
+/// Sessions (plain and TLS) implement Exchange; a RequestHandler is called once for each request,
+/// on the connection's own event loop. threads: one event loop.
 #pragma once
 
 #include <cstdint>
@@ -22,10 +22,11 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct RequestHead {
     std::string method;
-    std::string target;  ///< origin form, raw: path and query as sent (an absolute form is reduced to it)
+    std::string
+        target;  ///< origin form, raw: path and query as sent (an absolute form is reduced to it)
     Headers headers;
     std::optional<std::uint64_t> content_length;
-    bool chunked = false;          ///< Transfer-Encoding: chunked
+    bool chunked = false;  ///< Transfer-Encoding: chunked
     bool expect_continue = false;
 
     /// First value, or nothing.
@@ -46,8 +47,8 @@ struct ResponseHead {
     bool close = false;
 };
 
-/// Why reading or writing stopped. Every kind means: stop working for this client; nothing but `timeout`
-/// and `malformed` can still be answered.
+/// Why reading or writing stopped. Every kind means: stop working for this client; nothing but
+/// `timeout` and `malformed` can still be answered.
 struct ConnectionError {
     enum class Kind { closed, timeout, malformed };
     Kind kind = Kind::closed;
@@ -65,12 +66,14 @@ public:
     /// "100 Continue" when the client waits for it: call it only once the request is admitted.
     virtual base::Awaitable<Result<std::size_t>> read_body(base::ByteSpan to) = 0;
 
-    /// The whole answer in one gathered write. `body` must live until it returns. For HEAD and 204/304
-    /// nothing of the body is sent; Content-Length says body.size() unless the head names one itself.
+    /// The whole answer in one gathered write. `body` must live until it returns. For HEAD and
+    /// 204/304 nothing of the body is sent; Content-Length says body.size() unless the head names
+    /// one itself.
     virtual base::Awaitable<Result<void>> send(ResponseHead head, base::ByteView body) = 0;
 
     /// A streamed answer: start, write any number of times, finish. Without a length it is chunked.
-    virtual base::Awaitable<Result<void>> start(ResponseHead head, std::optional<std::uint64_t> length) = 0;
+    virtual base::Awaitable<Result<void>> start(ResponseHead head,
+                                                std::optional<std::uint64_t> length) = 0;
     virtual base::Awaitable<Result<void>> write(base::ByteView bytes) = 0;
     virtual base::Awaitable<Result<void>> finish() = 0;
 
@@ -86,7 +89,8 @@ public:
     virtual base::Awaitable<void> handle(Exchange& exchange) = 0;
     /// The answer to a request whose head never became one (limits, framing): S3 answers in XML.
     /// code: "RequestHeaderSectionTooLarge", "BadRequest", …
-    [[nodiscard]] virtual std::pair<ResponseHead, std::string> refuse(unsigned status, std::string_view code,
+    [[nodiscard]] virtual std::pair<ResponseHead, std::string> refuse(unsigned status,
+                                                                      std::string_view code,
                                                                       std::string_view message) = 0;
 };
 

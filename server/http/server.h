@@ -1,7 +1,8 @@
 /// Listeners, event loops, limits, TLS and draining.
 ///
-/// One single-threaded event loop for each core, each with its own SO_REUSEPORT acceptor; a connection
-/// lives on one loop. source: docs/architecture.md 3; spec durability 3 and 4; spec auth S-20 to S-24.
+/// One single-threaded event loop for each core, each with its own SO_REUSEPORT acceptor; a
+/// connection lives on one loop. source: docs/architecture.md 3; spec durability 3 and 4; spec auth
+/// S-20 to S-24.
 #pragma once
 
 #include <chrono>
@@ -43,7 +44,7 @@ struct ListenOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: any free one
     std::optional<TlsFiles> tls;
-    bool limited = true;     ///< false for health and metrics: never queued
+    bool limited = true;  ///< false for health and metrics: never queued
 };
 
 struct ServerOptions {
@@ -62,17 +63,19 @@ public:
     ~Server();
 
     /// Before run(). Returns the port bound.
-    base::Expected<std::uint16_t, StartError> listen(const ListenOptions& options, RequestHandler& handler);
+    base::Expected<std::uint16_t, StartError> listen(const ListenOptions& options,
+                                                     RequestHandler& handler);
     /// Starts the loops' threads and returns.
     void run();
     /// Any thread: runs `task` on the given loop (0 … loops-1), for background coroutines.
     void post(std::size_t loop, std::function<void()> task);
     [[nodiscard]] base::IoExecutor executor(std::size_t loop) const;
 
-    /// SIGHUP: certificates are read again for new connections. The old ones stay when they are bad.
+    /// SIGHUP: certificates are read again for new connections. The old ones stay when they are
+    /// bad.
     base::Expected<void, StartError> reload_tls();
-    /// Stops accepting, answers running requests with "Connection: close", waits up to `timeout`, cuts the
-    /// rest, joins the loops. Returns how many requests were cut.
+    /// Stops accepting, answers running requests with "Connection: close", waits up to `timeout`,
+    /// cuts the rest, joins the loops. Returns how many requests were cut.
     std::size_t drain(std::chrono::milliseconds timeout);
 
 private:

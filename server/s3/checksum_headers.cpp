@@ -32,7 +32,8 @@ Result<std::optional<model::ChecksumAlgorithm>> parse_trailer_name(const Request
     const auto trailer = request.header("x-amz-trailer");
     if (!trailer) return std::optional<model::ChecksumAlgorithm>{};
     const auto algorithm = model::checksum_of_header(to_lower(*trailer));
-    if (!algorithm) return invalid_request("The value specified in the x-amz-trailer header is not supported");
+    if (!algorithm)
+        return invalid_request("The value specified in the x-amz-trailer header is not supported");
     return algorithm;
 }
 
@@ -42,7 +43,8 @@ Result<base::Unit> check_sdk_algorithm(const Request& request, const PromisedDig
     if (!named) return base::Unit{};
     if (!promised.algorithm())
         return invalid_request(
-            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or x-amz-trailer "
+            "x-amz-sdk-checksum-algorithm specified, but no corresponding x-amz-checksum-* or "
+            "x-amz-trailer "
             "headers were found.");
     if (model::parse_checksum_algorithm(*named) != promised.algorithm())
         return invalid_request("Value for x-amz-sdk-checksum-algorithm header is invalid.");
@@ -66,12 +68,13 @@ Result<std::optional<ChecksumHeader>> find_checksum_header(const Request& reques
         return invalid_request(
             "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.");
     if (unknown)
-        return invalid_request("The algorithm type you specified in x-amz-checksum- header is invalid.");
+        return invalid_request(
+            "The algorithm type you specified in x-amz-checksum- header is invalid.");
     return found;
 }
 
-Result<model::Checksum> parse_checksum_value(model::ChecksumAlgorithm algorithm, std::string_view text,
-                                             std::string_view where) {
+Result<model::Checksum> parse_checksum_value(model::ChecksumAlgorithm algorithm,
+                                             std::string_view text, std::string_view where) {
     auto checksum = model::parse_checksum(algorithm, text);
     if (checksum) return std::move(*checksum);
     std::string message = "Value for ";
@@ -104,7 +107,8 @@ Result<PromisedDigests> parse_promised_digests(const Request& request) {
 
 S3Error checksum_mismatch(model::ChecksumAlgorithm algorithm) {
     std::string message = "The ";
-    message.append(model::name(algorithm)).append(" you specified did not match the calculated checksum.");
+    message.append(model::name(algorithm))
+        .append(" you specified did not match the calculated checksum.");
     return {errors::bad_digest, std::move(message)};
 }
 

@@ -1,5 +1,5 @@
-/// x-amz-checksum-*, Content-MD5 and x-amz-trailer of a request with a body: what the client promises.
-/// source: spec multipart 5.8 (CK-20 to CK-32), auth K-12, K-19. threads: any.
+/// x-amz-checksum-*, Content-MD5 and x-amz-trailer of a request with a body: what the client
+/// promises. source: spec multipart 5.8 (CK-20 to CK-32), auth K-12, K-19. threads: any.
 #pragma once
 
 #include <optional>
@@ -11,9 +11,9 @@
 namespace holdfast::s3 {
 
 struct PromisedDigests {
-    std::optional<base::Bytes> content_md5;               ///< 16 bytes
-    std::optional<model::Checksum> checksum;              ///< by header
-    std::optional<model::ChecksumAlgorithm> in_trailer;   ///< comes behind the body
+    std::optional<base::Bytes> content_md5;              ///< 16 bytes
+    std::optional<model::Checksum> checksum;             ///< by header
+    std::optional<model::ChecksumAlgorithm> in_trailer;  ///< comes behind the body
     /// The algorithm a client named by any of the two ways.
     [[nodiscard]] std::optional<model::ChecksumAlgorithm> algorithm() const {
         return checksum ? std::optional(checksum->algorithm) : in_trailer;
@@ -24,8 +24,8 @@ struct PromisedDigests {
 Result<PromisedDigests> parse_promised_digests(const Request& request);
 
 /// A value of a header or trailer (CK-21). `where`: "header" or "trailing header".
-Result<model::Checksum> parse_checksum_value(model::ChecksumAlgorithm algorithm, std::string_view text,
-                                             std::string_view where);
+Result<model::Checksum> parse_checksum_value(model::ChecksumAlgorithm algorithm,
+                                             std::string_view text, std::string_view where);
 
 /// The only x-amz-checksum-<algo> header, if any (CK-20, CK-22).
 struct ChecksumHeader {

@@ -25,10 +25,10 @@ namespace records = storage::catalog::records;
 struct Options {
     std::string region = "us-east-1";
     std::vector<std::string> domains;
-    auth::Account root;                      ///< owner of every bucket as long as it is the only account
-    bool duplicate_parts_last_wins = true;   ///< CPL-11
+    auth::Account root;  ///< owner of every bucket as long as it is the only account
+    bool duplicate_parts_last_wins = true;                          ///< CPL-11
     std::chrono::milliseconds completion_memory{24 * 3600 * 1000};  ///< CPL-50, ABT-03
-    std::uint64_t object_bytes_max = 0;      ///< LIM-05
+    std::uint64_t object_bytes_max = 0;                             ///< LIM-05
     std::uint64_t put_bytes_max = 5ULL << 30;
     std::vector<std::string> ignored_headers;  ///< P-04
 };
@@ -61,7 +61,8 @@ struct Context {
     [[nodiscard]] const std::string& key() const { return request.key(); }
     /// For errors of the catalog about the request's own bucket and key.
     [[nodiscard]] S3Error error(const catalog::CatalogError& from) const {
-        return from_catalog(from, {request.bucket(), request.key(), request.query("uploadId").value_or("")});
+        return from_catalog(
+            from, {request.bucket(), request.key(), request.query("uploadId").value_or("")});
     }
 };
 
@@ -71,7 +72,9 @@ struct Response {
     std::string body;
     bool streamed = false;  ///< the handler has sent it already
 
-    void set(std::string name, std::string value) { headers.emplace_back(std::move(name), std::move(value)); }
+    void set(std::string name, std::string value) {
+        headers.emplace_back(std::move(name), std::move(value));
+    }
 };
 
 using Reply = base::Awaitable<Result<Response>>;

@@ -1,5 +1,5 @@
-/// S3's errors as values: a row of the table (code, status, usual message), a message for the client,
-/// extra elements and headers, and a cause for the log.
+/// S3's errors as values: a row of the table (code, status, usual message), a message for the
+/// client, extra elements and headers, and a cause for the log.
 ///
 /// Storage and auth say what happened; which S3 code that becomes is decided here only.
 /// source: spec multipart 5.9, operations 3.1, auth 1.12. threads: any.
@@ -57,13 +57,15 @@ using Result = base::Expected<T, S3Error>;
 S3Error not_implemented_header(std::string_view header, std::string additional_message = {});
 S3Error not_implemented_query(std::string_view name);
 /// 400 InvalidArgument; an absent value is left out.
-S3Error invalid_argument(std::string_view name, std::optional<std::string_view> value, std::string message = {});
+S3Error invalid_argument(std::string_view name, std::optional<std::string_view> value,
+                         std::string message = {});
 S3Error invalid_request(std::string message);
 S3Error precondition_failed(std::string condition);
 S3Error no_such_key(std::string_view key);
 S3Error no_such_bucket(std::string_view bucket);
 S3Error no_such_upload(std::string_view upload_id);
-S3Error method_not_allowed(std::string_view method, std::string_view resource_type, std::string_view allow);
+S3Error method_not_allowed(std::string_view method, std::string_view resource_type,
+                           std::string_view allow);
 
 S3Error from_auth(const auth::AuthError& error);
 S3Error from_storage(const storage::StorageError& error);
@@ -76,8 +78,8 @@ struct ErrorSubject {
 S3Error from_catalog(const storage::catalog::CatalogError& error, const ErrorSubject& subject);
 
 /// The XML document (GEN-01).
-std::string error_document(const S3Error& error, std::string_view resource, std::string_view request_id,
-                           std::string_view host_id);
+std::string error_document(const S3Error& error, std::string_view resource,
+                           std::string_view request_id, std::string_view host_id);
 
 namespace errors {
 
@@ -85,9 +87,11 @@ inline constexpr ErrorSpec access_control_list_not_supported{"AccessControlListN
                                                              "The bucket does not allow ACLs"};
 inline constexpr ErrorSpec access_denied{"AccessDenied", 403, "Access Denied"};
 inline constexpr ErrorSpec authorization_header_malformed{
-    "AuthorizationHeaderMalformed", 400, "The authorization header that you provided is not valid."};
+    "AuthorizationHeaderMalformed", 400,
+    "The authorization header that you provided is not valid."};
 inline constexpr ErrorSpec authorization_query_parameters_error{
-    "AuthorizationQueryParametersError", 400, "Error parsing the query parameters of the signature."};
+    "AuthorizationQueryParametersError", 400,
+    "Error parsing the query parameters of the signature."};
 inline constexpr ErrorSpec bad_digest{
     "BadDigest", 400, "The Content-MD5 you specified did not match what we received."};
 inline constexpr ErrorSpec bad_request{"BadRequest", 400, "Bad Request"};
@@ -107,8 +111,8 @@ inline constexpr ErrorSpec expired_token{"ExpiredToken", 400, "The provided toke
 inline constexpr ErrorSpec incomplete_body{
     "IncompleteBody", 400,
     "You did not provide the number of bytes specified by the Content-Length HTTP header"};
-inline constexpr ErrorSpec internal_error{
-    "InternalError", 500, "We encountered an internal error. Please try again."};
+inline constexpr ErrorSpec internal_error{"InternalError", 500,
+                                          "We encountered an internal error. Please try again."};
 inline constexpr ErrorSpec invalid_access_key_id{
     "InvalidAccessKeyId", 403, "The AWS Access Key Id you provided does not exist in our records."};
 inline constexpr ErrorSpec invalid_argument{"InvalidArgument", 400, "Invalid Argument"};
@@ -117,11 +121,13 @@ inline constexpr ErrorSpec invalid_bucket_acl_with_object_ownership{
     "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting"};
 inline constexpr ErrorSpec invalid_bucket_name{"InvalidBucketName", 400,
                                                "The specified bucket is not valid."};
-inline constexpr ErrorSpec invalid_bucket_owner{"InvalidBucketOwnerAWSAccountID", 400,
-                                                "The value of the expected bucket owner parameter must be "
-                                                "an AWS account ID"};
+inline constexpr ErrorSpec invalid_bucket_owner{
+    "InvalidBucketOwnerAWSAccountID", 400,
+    "The value of the expected bucket owner parameter must be "
+    "an AWS account ID"};
 inline constexpr ErrorSpec invalid_chunk_size{
-    "InvalidChunkSizeError", 400, "Only the last chunk is allowed to have a size less than 8192 bytes"};
+    "InvalidChunkSizeError", 400,
+    "Only the last chunk is allowed to have a size less than 8192 bytes"};
 inline constexpr ErrorSpec invalid_digest{"InvalidDigest", 400,
                                           "The Content-MD5 you specified was invalid."};
 inline constexpr ErrorSpec invalid_encryption_algorithm{
@@ -133,14 +139,16 @@ inline constexpr ErrorSpec invalid_object_state{
     "InvalidObjectState", 403, "The operation is not valid for the object's storage class"};
 inline constexpr ErrorSpec invalid_part{
     "InvalidPart", 400,
-    "One or more of the specified parts could not be found.  The part may not have been uploaded, or the "
+    "One or more of the specified parts could not be found.  The part may not have been uploaded, "
+    "or the "
     "specified entity tag may not match the part's entity tag."};
 inline constexpr ErrorSpec invalid_part_number{"InvalidPartNumber", 416,
                                                "The requested partnumber is not satisfiable"};
 inline constexpr ErrorSpec invalid_part_order{
     "InvalidPartOrder", 400,
     "The list of parts was not in ascending order. Parts must be ordered by part number."};
-inline constexpr ErrorSpec invalid_range{"InvalidRange", 416, "The requested range is not satisfiable"};
+inline constexpr ErrorSpec invalid_range{"InvalidRange", 416,
+                                         "The requested range is not satisfiable"};
 inline constexpr ErrorSpec invalid_redirect_location{
     "InvalidRedirectLocation", 400,
     "The website redirect location must have a prefix of 'http://' or 'https://' or '/'."};
@@ -166,17 +174,21 @@ inline constexpr ErrorSpec missing_content_length{
     "MissingContentLength", 411, "You must provide the Content-Length HTTP header."};
 inline constexpr ErrorSpec missing_request_body{"MissingRequestBodyError", 400,
                                                 "Request Body is empty"};
-inline constexpr ErrorSpec no_such_bucket{"NoSuchBucket", 404, "The specified bucket does not exist"};
+inline constexpr ErrorSpec no_such_bucket{"NoSuchBucket", 404,
+                                          "The specified bucket does not exist"};
 inline constexpr ErrorSpec no_such_key{"NoSuchKey", 404, "The specified key does not exist."};
-inline constexpr ErrorSpec no_such_upload{
-    "NoSuchUpload", 404,
-    "The specified upload does not exist. The upload ID may be invalid, or the upload may have been "
-    "aborted or completed."};
-inline constexpr ErrorSpec no_such_version{"NoSuchVersion", 404, "The specified version does not exist."};
+inline constexpr ErrorSpec no_such_upload{"NoSuchUpload", 404,
+                                          "The specified upload does not exist. The upload ID may "
+                                          "be invalid, or the upload may have been "
+                                          "aborted or completed."};
+inline constexpr ErrorSpec no_such_version{"NoSuchVersion", 404,
+                                           "The specified version does not exist."};
 inline constexpr ErrorSpec not_implemented{
-    "NotImplemented", 501, "A header or query you provided implies functionality that is not implemented."};
+    "NotImplemented", 501,
+    "A header or query you provided implies functionality that is not implemented."};
 inline constexpr ErrorSpec operation_aborted{
-    "OperationAborted", 409, "A conflicting operation is currently in progress against this resource."};
+    "OperationAborted", 409,
+    "A conflicting operation is currently in progress against this resource."};
 inline constexpr ErrorSpec precondition_failed{
     "PreconditionFailed", 412, "At least one of the pre-conditions you specified did not hold"};
 inline constexpr ErrorSpec request_header_section_too_large{
@@ -185,13 +197,15 @@ inline constexpr ErrorSpec request_header_section_too_large{
 inline constexpr ErrorSpec request_time_too_skewed{
     "RequestTimeTooSkewed", 403,
     "The difference between the request time and the current time is too large."};
-inline constexpr ErrorSpec request_timeout{
-    "RequestTimeout", 400,
-    "Your socket connection to the server was not read from or written to within the timeout period."};
-inline constexpr ErrorSpec service_unavailable{"ServiceUnavailable", 503, "Please reduce your request rate."};
+inline constexpr ErrorSpec request_timeout{"RequestTimeout", 400,
+                                           "Your socket connection to the server was not read from "
+                                           "or written to within the timeout period."};
+inline constexpr ErrorSpec service_unavailable{"ServiceUnavailable", 503,
+                                               "Please reduce your request rate."};
 inline constexpr ErrorSpec signature_does_not_match{
     "SignatureDoesNotMatch", 403,
-    "The request signature we calculated does not match the signature you provided. Check your key and "
+    "The request signature we calculated does not match the signature you provided. Check your key "
+    "and "
     "signing method."};
 inline constexpr ErrorSpec slow_down{"SlowDown", 503, "Please reduce your request rate."};
 inline constexpr ErrorSpec insufficient_storage{

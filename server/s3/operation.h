@@ -21,18 +21,19 @@ struct Operation {
     std::string_view name;
     std::string_view method;
     Level level;
-    std::string_view selector;          ///< query name, or empty
-    std::string_view second_selector;   ///< query name, or empty
+    std::string_view selector;         ///< query name, or empty
+    std::string_view second_selector;  ///< query name, or empty
     Extra extra = Extra::none;
-    Handler handler = nullptr;          ///< null: answers 501 NotImplemented
+    Handler handler = nullptr;  ///< null: answers 501 NotImplemented
     RequiredActions actions = nullptr;
-    bool streaming_payload = false;     ///< aws-chunked modes are accepted (A-05)
-    bool needs_bucket = true;           ///< the bucket must exist before anything else is looked at
+    bool streaming_payload = false;  ///< aws-chunked modes are accepted (A-05)
+    bool needs_bucket = true;        ///< the bucket must exist before anything else is looked at
 };
 
 std::span<const Operation> operations();
 
-/// The row for a request. errors: the misroutes of spec multipart section 2 and operations 2.2, 2.3.
+/// The row for a request. errors: the misroutes of spec multipart section 2 and
+/// operations 2.2, 2.3.
 Result<const Operation*> route(const Request& request);
 
 /// docs/support.md.

@@ -60,7 +60,8 @@ Actions put_object_actions(const Request& request) {
     Actions actions{"s3:PutObject"};
     if (request.header_with_value("x-amz-tagging")) actions.push_back("s3:PutObjectTagging");
     if (has_acl(request)) actions.push_back("s3:PutObjectAcl");
-    if (request.header("x-amz-object-lock-mode") || request.header("x-amz-object-lock-retain-until-date"))
+    if (request.header("x-amz-object-lock-mode") ||
+        request.header("x-amz-object-lock-retain-until-date"))
         actions.push_back("s3:PutObjectRetention");
     if (request.header("x-amz-object-lock-legal-hold")) actions.push_back("s3:PutObjectLegalHold");
     return actions;
@@ -73,12 +74,13 @@ Actions create_bucket_actions(const Request& request) {
         actions.push_back("s3:PutBucketObjectLockConfiguration");
         actions.push_back("s3:PutBucketVersioning");
     }
-    if (request.header("x-amz-object-ownership")) actions.push_back("s3:PutBucketOwnershipControls");
+    if (request.header("x-amz-object-ownership"))
+        actions.push_back("s3:PutBucketOwnershipControls");
     return actions;
 }
 
-// Within one method and level the first row that fits wins. A row without a handler is an operation of
-// S3 that is not built: it answers 501 and does nothing else.
+// Within one method and level the first row that fits wins. A row without a handler is an operation
+// of S3 that is not built: it answers 501 and does nothing else.
 // clang-format off
 constexpr std::array table{
     // Service.
@@ -206,9 +208,10 @@ constexpr bool every_row_can_be_reached() {
         for (std::size_t earlier = 0; earlier < later; ++earlier) {
             const auto& a = table[earlier];
             const auto& b = table[later];
-            const bool hides = a.method == b.method && a.level == b.level && a.selector == b.selector &&
-                               (a.second_selector.empty() || a.second_selector == b.second_selector) &&
-                               (a.extra == Extra::none || a.extra == b.extra);
+            const bool hides =
+                a.method == b.method && a.level == b.level && a.selector == b.selector &&
+                (a.second_selector.empty() || a.second_selector == b.second_selector) &&
+                (a.extra == Extra::none || a.extra == b.extra);
             if (hides) return false;
         }
     return true;

@@ -14,7 +14,8 @@ using model::ChecksumAlgorithm;
 std::optional<std::uint64_t> parse_number(std::string_view text) {
     std::uint64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+    if (error != std::errc{} || end != text.data() + text.size() || text.empty())
+        return std::nullopt;
     return number;
 }
 
@@ -45,11 +46,13 @@ Result<base::Unit> Payload::read_lengths() {
     const auto& head = context_->request.head();
     const auto& verified = context_->verified;
     if (is_chunked(verified.payload)) {
-        length_ = parse_number(context_->request.header("x-amz-decoded-content-length").value_or(""));
+        length_ =
+            parse_number(context_->request.header("x-amz-decoded-content-length").value_or(""));
         if (!length_) return S3Error(errors::missing_content_length);  // K-01
     } else {
         length_ = head.content_length;
-        if (!length_ && !head.chunked && options_.length_required) return S3Error(errors::missing_content_length);
+        if (!length_ && !head.chunked && options_.length_required)
+            return S3Error(errors::missing_content_length);
         if (!length_ && !head.chunked) length_ = 0;
     }
     if (length_ && *length_ > options_.bytes_max) return too_large(*length_, options_.bytes_max);
@@ -58,7 +61,8 @@ Result<base::Unit> Payload::read_lengths() {
         chunked.mode = verified.payload;
         chunked.signing = verified.chunks;
         chunked.decoded_bytes = *length_;
-        if (promised_.in_trailer) chunked.announced_trailer = model::header_name(*promised_.in_trailer);
+        if (promised_.in_trailer)
+            chunked.announced_trailer = model::header_name(*promised_.in_trailer);
         chunked_.emplace(std::move(chunked));
     }
     return base::Unit{};
@@ -72,12 +76,15 @@ void Payload::start_digests() {
         sha256_ = make_digest(ChecksumAlgorithm::sha256);
     // MD5 and SHA-256 are computed once, whoever asks for them.
     if (client == ChecksumAlgorithm::md5 && !md5_) md5_ = make_digest(*client);
-    if (client && *client != ChecksumAlgorithm::md5 && !(*client == ChecksumAlgorithm::sha256 && sha256_))
+    if (client && *client != ChecksumAlgorithm::md5 &&
+        !(*client == ChecksumAlgorithm::sha256 && sha256_))
         client_checksum_ = make_digest(*client);
-    if (options_.checksum && options_.checksum != client) own_checksum_ = make_digest(*options_.checksum);
+    if (options_.checksum && options_.checksum != client)
+        own_checksum_ = make_digest(*options_.checksum);
     const auto expected = length_.value_or(base::body_buffer_bytes);
     // A little more than the payload, so that chunk framing of a small body fits one read.
-    buffer_.resize(static_cast<std::size_t>(std::clamp<std::uint64_t>(expected + 512, 1024, base::body_buffer_bytes)));
+    buffer_.resize(static_cast<std::size_t>(
+        std::clamp<std::uint64_t>(expected + 512, 1024, base::body_buffer_bytes)));
 }
 
 void Payload::update(base::ByteView bytes) {
@@ -95,7 +102,8 @@ S3Error Payload::connection_error(const http::ConnectionError& error) const {
             return timeout;
         }
         case http::ConnectionError::Kind::closed:
-        case http::ConnectionError::Kind::malformed: break;
+        case http::ConnectionError::Kind::malformed:
+            break;
     }
     S3Error incomplete(errors::incomplete_body);
     incomplete.close = true;
@@ -108,7 +116,8 @@ base::Awaitable<Result<base::ByteView>> Payload::next() {
         std::size_t filled = 0;
         bool end = false;
         while (filled < buffer_.size() && !end) {
-            auto read = co_await context_->exchange.read_body(base::ByteSpan(buffer_).subspan(filled));
+            auto read =
+                co_await context_->exchange.read_body(base::ByteSpan(buffer_).subspan(filled));
             if (!read) co_return connection_error(read.error());
             end = *read == 0;
             filled += *read;
@@ -137,7 +146,8 @@ Result<base::Unit> Payload::verify() {
         auto trailer = chunked_->finish();
         if (!trailer) return from_auth(trailer.error());
         if (promised_.in_trailer) {
-            auto value = parse_checksum_value(*promised_.in_trailer, trailer->value, "trailing header");
+            auto value =
+                parse_checksum_value(*promised_.in_trailer, trailer->value, "trailing header");
             if (!value) return std::move(value).error();
             promised_.checksum = std::move(*value);
         }
@@ -184,7 +194,8 @@ Result<base::Unit> Payload::verify_checksum() {
         if (!hash) return hash;
         of_client = std::exchange(computed_, std::nullopt);
     }
-    if (client_checksum_) of_client = model::Checksum{*promised_.algorithm(), client_checksum_->finish()};
+    if (client_checksum_)
+        of_client = model::Checksum{*promised_.algorithm(), client_checksum_->finish()};
     if (promised_.algorithm() == ChecksumAlgorithm::md5)
         of_client = model::Checksum{ChecksumAlgorithm::md5, md5_result_};
     if (promised_.checksum && !(*promised_.checksum == *of_client))
@@ -202,7 +213,8 @@ base::Awaitable<Result<std::string>> read_document(Context& context, std::uint64
     auto promised = parse_promised_digests(context.request);
     if (!promised) co_return std::move(promised).error();
     if (integrity_required && !promised->content_md5 && !promised->algorithm())
-        co_return invalid_request("Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
+        co_return invalid_request(
+            "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
     PayloadOptions options;
     options.bytes_max = bytes_max;
     options.length_required = false;

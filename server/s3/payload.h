@@ -1,7 +1,8 @@
-/// A request's body as a stream of payload bytes: framing taken off, every digest the client promised
-/// checked at the end. Nothing may become visible before next() has said the end (K-10).
+/// A request's body as a stream of payload bytes: framing taken off, every digest the client
+/// promised checked at the end. Nothing may become visible before next() has said the end (K-10).
 ///
-/// threads: one event loop. source: spec auth 1.5 and 1.7, multipart CK-29 to CK-35, operations 3.2.
+/// threads: one event loop. source: spec auth 1.5 and 1.7, multipart CK-29 to CK-35,
+/// operations 3.2.
 #pragma once
 
 #include <array>
@@ -16,9 +17,9 @@
 namespace holdfast::s3 {
 
 struct PayloadOptions {
-    std::uint64_t bytes_max = 0;        ///< above it: EntityTooLarge
-    bool length_required = true;        ///< neither length nor chunked: MissingContentLength
-    bool md5 = false;                   ///< computed for the caller
+    std::uint64_t bytes_max = 0;  ///< above it: EntityTooLarge
+    bool length_required = true;  ///< neither length nor chunked: MissingContentLength
+    bool md5 = false;             ///< computed for the caller
     /// Computed for the caller as well, when it is not what the client promised anyway.
     std::optional<model::ChecksumAlgorithm> checksum;
 };
@@ -26,7 +27,8 @@ struct PayloadOptions {
 class Payload {
 public:
     /// Reads no byte. errors: MissingContentLength, EntityTooLarge.
-    static Result<Payload> begin(Context& context, PromisedDigests promised, PayloadOptions options);
+    static Result<Payload> begin(Context& context, PromisedDigests promised,
+                                 PayloadOptions options);
 
     /// Payload bytes, when known beforehand.
     [[nodiscard]] std::optional<std::uint64_t> length() const { return length_; }
@@ -38,9 +40,13 @@ public:
     // After the end.
     [[nodiscard]] const base::Bytes& md5() const { return md5_result_; }
     /// What the client sent and was verified.
-    [[nodiscard]] const std::optional<model::Checksum>& verified_checksum() const { return verified_; }
+    [[nodiscard]] const std::optional<model::Checksum>& verified_checksum() const {
+        return verified_;
+    }
     /// Of options.checksum.
-    [[nodiscard]] const std::optional<model::Checksum>& computed_checksum() const { return computed_; }
+    [[nodiscard]] const std::optional<model::Checksum>& computed_checksum() const {
+        return computed_;
+    }
     [[nodiscard]] std::uint64_t received() const { return received_; }
 
 private:
@@ -72,8 +78,9 @@ private:
     bool ended_ = false;
 };
 
-/// The whole of a small body, verified. errors: as Payload, MaxMessageLengthExceeded above `bytes_max`.
-/// `integrity_required`: Content-MD5 or a checksum must be there (Ck=R of operations section 1).
+/// The whole of a small body, verified. errors: as Payload, MaxMessageLengthExceeded above
+/// `bytes_max`. `integrity_required`: Content-MD5 or a checksum must be there (Ck=R of operations
+/// section 1).
 base::Awaitable<Result<std::string>> read_document(Context& context, std::uint64_t bytes_max,
                                                    bool integrity_required);
 

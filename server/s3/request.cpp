@@ -11,8 +11,8 @@ namespace {
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
+    return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(),
+                                              [&](char x, char y) { return lower(x) == lower(y); });
 }
 
 std::string_view host_without_port(std::string_view host) {
@@ -26,14 +26,16 @@ std::string_view bucket_of_host(std::string_view host, const std::vector<std::st
     for (const auto& domain : domains) {
         if (host.size() <= domain.size() + 1) continue;
         const auto at = host.size() - domain.size();
-        if (host[at - 1] == '.' && equal_ignoring_case(host.substr(at), domain)) return host.substr(0, at - 1);
+        if (host[at - 1] == '.' && equal_ignoring_case(host.substr(at), domain))
+            return host.substr(0, at - 1);
     }
     return {};
 }
 
 }  // namespace
 
-Result<Request> Request::parse(const http::RequestHead& head, const std::vector<std::string>& domains) {
+Result<Request> Request::parse(const http::RequestHead& head,
+                               const std::vector<std::string>& domains) {
     Request request;
     request.head_ = &head;
     const std::string_view target = head.target;
@@ -112,13 +114,15 @@ std::optional<std::string_view> Request::header_with_value(std::string_view lowe
     return value && value->empty() ? std::nullopt : value;
 }
 
-void Request::apply_signature(http::Headers hoisted, const std::vector<std::string>& ignored_headers) {
+void Request::apply_signature(http::Headers hoisted,
+                              const std::vector<std::string>& ignored_headers) {
     hoisted_ = std::move(hoisted);
     ignored_ = ignored_headers.empty() ? nullptr : &ignored_headers;
 }
 
 bool Request::ignored(std::string_view name) const {
-    return ignored_ != nullptr && std::find(ignored_->begin(), ignored_->end(), name) != ignored_->end();
+    return ignored_ != nullptr &&
+           std::find(ignored_->begin(), ignored_->end(), name) != ignored_->end();
 }
 
 }  // namespace holdfast::s3

@@ -19,7 +19,8 @@ class Request {
 public:
     /// Splits and decodes. `domains`: hosts whose sub-domains are bucket names.
     /// errors: InvalidURI, KeyTooLongError, InvalidBucketName.
-    static Result<Request> parse(const http::RequestHead& head, const std::vector<std::string>& domains);
+    static Result<Request> parse(const http::RequestHead& head,
+                                 const std::vector<std::string>& domains);
 
     [[nodiscard]] const http::RequestHead& head() const { return *head_; }
     [[nodiscard]] std::string_view method() const { return head_->method; }
@@ -37,17 +38,19 @@ public:
     /// First value of a header: of the request, or of the query of a presigned URL (P-36).
     [[nodiscard]] std::optional<std::string_view> header(std::string_view lower_name) const;
     /// As header(), but an empty value counts as absent.
-    [[nodiscard]] std::optional<std::string_view> header_with_value(std::string_view lower_name) const;
+    [[nodiscard]] std::optional<std::string_view> header_with_value(
+        std::string_view lower_name) const;
     /// Every header, hoisted ones last.
     template <class F>
     void for_each_header(F&& visit) const {
         for (const auto& [name, value] : head_->headers)
             if (!ignored(name)) visit(std::string_view(name), std::string_view(value));
-        for (const auto& [name, value] : hoisted_) visit(std::string_view(name), std::string_view(value));
+        for (const auto& [name, value] : hoisted_)
+            visit(std::string_view(name), std::string_view(value));
     }
 
-    /// After verification: what a presigned URL's query says in place of headers, and the headers that
-    /// nobody may read (P-04).
+    /// After verification: what a presigned URL's query says in place of headers, and the headers
+    /// that nobody may read (P-04).
     void apply_signature(http::Headers hoisted, const std::vector<std::string>& ignored_headers);
 
 private:

@@ -14,20 +14,24 @@ bool fits(const Operation& row, const Request& request) {
     if (!row.selector.empty() && !request.query(row.selector)) return false;
     if (!row.second_selector.empty() && !request.query(row.second_selector)) return false;
     switch (row.extra) {
-        case Extra::none: return true;
-        case Extra::copy_source: return request.header("x-amz-copy-source").has_value();
-        case Extra::list_type_2: return request.query("list-type") == "2";
+        case Extra::none:
+            return true;
+        case Extra::copy_source:
+            return request.header("x-amz-copy-source").has_value();
+        case Extra::list_type_2:
+            return request.query("list-type") == "2";
     }
     return false;
 }
 
-/// Names that select an operation at a level, whatever the method. partNumber and uploadId have rules of
-/// their own; "id" only narrows.
+/// Names that select an operation at a level, whatever the method. partNumber and uploadId have
+/// rules of their own; "id" only narrows.
 bool is_subresource(std::string_view name, Level level) {
     if (name == "uploadId" || name == "partNumber") return false;
     const auto rows = operations();
-    return std::any_of(rows.begin(), rows.end(),
-                       [&](const Operation& row) { return row.level == level && row.selector == name; });
+    return std::any_of(rows.begin(), rows.end(), [&](const Operation& row) {
+        return row.level == level && row.selector == name;
+    });
 }
 
 std::string methods_of(std::string_view subresource, Level level) {
@@ -43,9 +47,12 @@ std::string methods_of(std::string_view subresource, Level level) {
 
 std::string_view resource_type(Level level) {
     switch (level) {
-        case Level::service: return "SERVICE";
-        case Level::bucket: return "BUCKET";
-        case Level::object: return "OBJECT";
+        case Level::service:
+            return "SERVICE";
+        case Level::bucket:
+            return "BUCKET";
+        case Level::object:
+            return "OBJECT";
     }
     return "OBJECT";
 }
@@ -62,8 +69,8 @@ std::optional<S3Error> misrouted(const Request& request) {
             return method_not_allowed(method, "UPLOAD", "DELETE, POST, GET");
         for (const std::string_view name : {"uploads", "versions"})
             if (method == "GET" && request.query(name))
-                return invalid_request("Key is not expected for the GET method ?" + std::string(name) +
-                                       " subresource");
+                return invalid_request("Key is not expected for the GET method ?" +
+                                       std::string(name) + " subresource");
     }
     if (copy_source && (method != "PUT" && !(method == "POST" && request.level() == Level::bucket)))
         return invalid_argument("x-amz-copy-source", copy_source,
@@ -74,19 +81,23 @@ std::optional<S3Error> misrouted(const Request& request) {
 S3Error no_operation(const Request& request) {
     const auto method = request.method();
     switch (request.level()) {
-        case Level::service: return method_not_allowed(method, "SERVICE", "GET");
+        case Level::service:
+            return method_not_allowed(method, "SERVICE", "GET");
         case Level::bucket:
             if (method == "POST" && !request.query("uploads"))
-                return precondition_failed("Bucket POST must be of the enclosure-type multipart/form-data");
+                return precondition_failed(
+                    "Bucket POST must be of the enclosure-type multipart/form-data");
             return method_not_allowed(method, "BUCKET", "GET, HEAD, PUT, DELETE");
-        case Level::object: break;
+        case Level::object:
+            break;
     }
     return method_not_allowed(method, "OBJECT", "GET, HEAD, PUT, DELETE");
 }
 
 /// PostObject is recognised by its body's type, not by a query name.
 bool is_form_post(const Request& request) {
-    return request.method() == "POST" && request.level() == Level::bucket && !request.query("delete") &&
+    return request.method() == "POST" && request.level() == Level::bucket &&
+           !request.query("delete") &&
            request.header("content-type").value_or("").substr(0, 19) == "multipart/form-data";
 }
 
@@ -104,7 +115,8 @@ Result<const Operation*> route(const Request& request) {
     for (const auto& row : operations()) {
         if (!fits(row, request)) continue;
         if (row.selector.empty() && request.method() != "HEAD") {
-            // A sub-resource that this method does not have must not fall through to the plain operation.
+            // A sub-resource that this method does not have must not fall through to the plain
+            // operation.
             for (const auto& item : request.query_items())
                 if (is_subresource(item.name, request.level()))
                     return method_not_allowed(request.method(), resource_type(request.level()),

@@ -8,7 +8,9 @@ namespace {
 
 std::string route_text(const Operation& row) {
     std::string text(row.method);
-    text.append(row.level == Level::service ? " /" : row.level == Level::bucket ? " /Bucket" : " /Bucket/Key");
+    text.append(row.level == Level::service  ? " /"
+                : row.level == Level::bucket ? " /Bucket"
+                                             : " /Bucket/Key");
     if (row.extra == Extra::list_type_2) text.append("?list-type=2");
     if (!row.selector.empty()) text.append("?").append(row.selector);
     if (!row.second_selector.empty()) text.append("&").append(row.second_selector);
@@ -36,8 +38,10 @@ std::string support_page() {
     append_rows(page, built);
     page.append(
         "\n## Not built\n\n"
-        "Each of these answers 501 `NotImplemented` and changes nothing, as does every known header or\n"
-        "query parameter that is not built (the answer names it). PostObject (form upload) and CORS\n"
+        "Each of these answers 501 `NotImplemented` and changes nothing, as does every known "
+        "header or\n"
+        "query parameter that is not built (the answer names it). PostObject (form upload) and "
+        "CORS\n"
         "preflight (`OPTIONS`) are answered in the same way.\n\n");
     append_rows(page, missing);
     return page;

@@ -41,11 +41,21 @@ void XmlWriter::element(std::string_view name, bool value) {
 void XmlWriter::escape(std::string_view text) {
     for (const char c : text) {
         switch (c) {
-            case '&': out_.append("&amp;"); break;
-            case '<': out_.append("&lt;"); break;
-            case '>': out_.append("&gt;"); break;
-            case '"': out_.append("&quot;"); break;
-            case '\r': out_.append("&#13;"); break;
+            case '&':
+                out_.append("&amp;");
+                break;
+            case '<':
+                out_.append("&lt;");
+                break;
+            case '>':
+                out_.append("&gt;");
+                break;
+            case '"':
+                out_.append("&quot;");
+                break;
+            case '\r':
+                out_.append("&#13;");
+                break;
             default: {
                 const auto byte = static_cast<unsigned char>(c);
                 if (byte < 0x20 && c != '\t' && c != '\n') {

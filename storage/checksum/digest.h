@@ -1,8 +1,8 @@
 /// Streaming digests: MD5 for ETags, SHA-256 for payload hashes, and the ten S3 checksums.
 ///
-/// OpenSSL algorithms are fetched once for the process (a fetch costs more than a short hash); CRC32
-/// and CRC32C come from ISA-L, CRC64NVME is our own (PCLMULQDQ where the processor has it, a table
-/// otherwise), XXH from libxxhash. threads: a Digest belongs to one thread; functions: any.
+/// OpenSSL algorithms are fetched once for the process (a fetch costs more than a short hash);
+/// CRC32 and CRC32C come from ISA-L, CRC64NVME is our own (PCLMULQDQ where the processor has it, a
+/// table otherwise), XXH from libxxhash. threads: a Digest belongs to one thread; functions: any.
 #pragma once
 
 #include <array>
@@ -33,8 +33,8 @@ std::array<std::uint8_t, 32> sha256(base::ByteView bytes);
 std::uint32_t crc32c(base::ByteView bytes);
 
 /// The CRC of A followed by B, from both CRCs and B's length (CK-11). REQUIRES: a CRC algorithm.
-base::Bytes combine_crc(model::ChecksumAlgorithm algorithm, base::ByteView crc_a, base::ByteView crc_b,
-                        std::uint64_t length_b);
+base::Bytes combine_crc(model::ChecksumAlgorithm algorithm, base::ByteView crc_a,
+                        base::ByteView crc_b, std::uint64_t length_b);
 
 /// The composite of part digests in list order: H(concatenation), without "-N" (CK-10).
 base::Bytes composite(model::ChecksumAlgorithm algorithm, const std::vector<base::Bytes>& parts);

@@ -1,10 +1,10 @@
 /// Framed AES-256-GCM: what stored bytes look like.
 ///
-/// A blob's plaintext is cut into frames of frame_plain_bytes (the last may be shorter, an empty blob has
-/// none). Each frame is stored as ciphertext followed by its 16-byte tag. The key of a blob is
-/// HKDF-SHA256(data key, salt = blob id, info = "holdfast blob v1"); the nonce is the frame number
-/// (96 bits big-endian); the associated data are blob id, frame number and whether it is the last one:
-/// no (key, nonce) pair ever repeats and frames cannot be reordered, cut off or moved.
+/// A blob's plaintext is cut into frames of frame_plain_bytes (the last may be shorter, an empty
+/// blob has none). Each frame is stored as ciphertext followed by its 16-byte tag. The key of a
+/// blob is HKDF-SHA256(data key, salt = blob id, info = "holdfast blob v1"); the nonce is the frame
+/// number (96 bits big-endian); the associated data are blob id, frame number and whether it is the
+/// last one: no (key, nonce) pair ever repeats and frames cannot be reordered, cut off or moved.
 /// Written down in docs/format/frames.md. threads: one.
 #pragma once
 
@@ -41,9 +41,10 @@ public:
 
     /// Writes ciphertext and tag (plain.size() + frame_tag_bytes) to `stored`; may be in place.
     void seal(std::uint64_t frame, bool last, base::ByteView plain, base::ByteSpan stored);
-    /// Writes stored.size() - frame_tag_bytes bytes to `plain`; may be in place. False when the tag does
-    /// not match: `plain` then holds nothing usable.
-    [[nodiscard]] bool open(std::uint64_t frame, bool last, base::ByteView stored, base::ByteSpan plain);
+    /// Writes stored.size() - frame_tag_bytes bytes to `plain`; may be in place. False when the tag
+    /// does not match: `plain` then holds nothing usable.
+    [[nodiscard]] bool open(std::uint64_t frame, bool last, base::ByteView stored,
+                            base::ByteSpan plain);
 
 private:
     struct State;

@@ -1,10 +1,10 @@
 /// The local keyring: 32-byte master keys that wrap data keys (SSE-S3).
 ///
-/// A wrapped key is AES-256-GCM under a key derived from the master key named in it and a random salt,
-/// with the context as associated data. The keyring file is versioned, mode 0600, made at the first
-/// start in a directory that exists, durable and read back before it is used, and never overwritten; it
-/// may live apart from the data, or come from the environment.
-/// Written down in docs/format/keyring.md. threads: any.
+/// A wrapped key is AES-256-GCM under a key derived from the master key named in it and a random
+/// salt, with the context as associated data. The keyring file is versioned, mode 0600, made at the
+/// first start in a directory that exists, durable and read back before it is used, and never
+/// overwritten; it may live apart from the data, or come from the environment. Written down in
+/// docs/format/keyring.md. threads: any.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +50,8 @@ public:
     [[nodiscard]] virtual DataKey make_data_key() = 0;
     /// `context` names what the key belongs to (bucket id and key); unwrap needs the same.
     [[nodiscard]] virtual WrappedKey wrap(const DataKey& key, std::string_view context) = 0;
-    [[nodiscard]] virtual KeyResult<DataKey> unwrap(base::ByteView wrapped, std::string_view context) = 0;
+    [[nodiscard]] virtual KeyResult<DataKey> unwrap(base::ByteView wrapped,
+                                                    std::string_view context) = 0;
     /// 8 hexadecimal digits that name the active master key, safe to show and log; a data directory
     /// remembers it, so that a foreign keyring is told apart from damage.
     [[nodiscard]] virtual std::string active_key_id() const = 0;

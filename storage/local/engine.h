@@ -42,7 +42,8 @@ class Engine {
 public:
     /// Creates the directory's layout when it is empty; refuses one that is not ours.
     static base::Expected<std::unique_ptr<Engine>, OpenError> open(const EngineOptions& options,
-                                                                   base::Vfs& vfs, const base::Clock& clock,
+                                                                   base::Vfs& vfs,
+                                                                   const base::Clock& clock,
                                                                    base::Random& random,
                                                                    base::WorkerPool& pool);
     virtual ~Engine() = default;  ///< closes without the clean marker, as a crash would

@@ -1,5 +1,5 @@
-/// The in-memory engine: for tests and throw-away endpoints; passes the same suite as the embedded one.
-/// Nothing survives the process. threads: any.
+/// The in-memory engine: for tests and throw-away endpoints; passes the same suite as the embedded
+/// one. Nothing survives the process. threads: any.
 #pragma once
 
 #include <memory>

@@ -5,9 +5,13 @@
 using namespace holdfast::base;
 
 TEST_CASE("bytes: base64 of the RFC 4648 vectors, both ways", "[base]") {
-    const std::pair<const char*, const char*> vectors[] = {
-        {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+    const std::pair<const char*, const char*> vectors[] = {{"", ""},
+                                                           {"f", "Zg=="},
+                                                           {"fo", "Zm8="},
+                                                           {"foo", "Zm9v"},
+                                                           {"foob", "Zm9vYg=="},
+                                                           {"fooba", "Zm9vYmE="},
+                                                           {"foobar", "Zm9vYmFy"}};
     for (const auto& [plain, coded] : vectors) {
         CHECK(to_base64(as_bytes(plain)) == coded);
         const auto decoded = from_base64(coded);
@@ -17,7 +21,8 @@ TEST_CASE("bytes: base64 of the RFC 4648 vectors, both ways", "[base]") {
 }
 
 TEST_CASE("bytes: base64 refuses what is not exactly one encoding", "[base]") {
-    for (const char* bad : {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zm9v\n", "Zm 9", "Zg==Zg=="})
+    for (const char* bad :
+         {"Zg", "Zg=", "Zh==", "Zm9=", "Z===", "====", "Zm9v\n", "Zm 9", "Zg==Zg=="})
         CHECK_FALSE(from_base64(bad));
 }
 
