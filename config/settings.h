@@ -26,15 +26,18 @@ struct Settings {
     std::string tls_certificate;              ///< tls.certificate (both or none)
     std::string tls_key;                      ///< tls.key
     // [admin]
-    std::string admin_address;        ///< admin.address, "127.0.0.1"
-    std::uint16_t admin_port = 9001;  ///< admin.port
+    std::string admin_address;         ///< admin.address, "127.0.0.1"
+    std::uint16_t admin_port = 9001;   ///< admin.port
+    base::Secret admin_metrics_token;  ///< admin.metrics_token, empty = metrics on loopback only
     // [storage]
     std::string storage_engine;                      ///< storage.engine, "local" or "memory"
     std::string storage_directory;                   ///< storage.directory, "./data"
     std::string storage_durability;                  ///< storage.durability, "strict"
     std::uint64_t storage_inline_bytes_max = 16384;  ///< storage.inline_bytes_max, 0 to 65536
     std::uint64_t storage_segment_bytes = 0;         ///< storage.segment_bytes, 1 GiB
-    std::uint32_t storage_threads = 0;               ///< storage.threads: blocking pool, 8
+    std::uint64_t storage_free_bytes_min = 0;    ///< storage.free_bytes_min, 0 = max(1 GiB, 2 %)
+    std::uint32_t storage_commit_queue_max = 0;  ///< storage.commit_queue_max, 4096
+    std::uint32_t storage_threads = 0;           ///< storage.threads: blocking pool, 8
     std::uint64_t storage_cache_bytes = 0;  ///< storage.cache_bytes: RocksDB block cache, 256 MiB
     std::uint64_t storage_memtable_bytes = 0;  ///< storage.memtable_bytes, 64 MiB
     // [encryption]
@@ -57,9 +60,15 @@ struct Settings {
     std::uint32_t limits_running_requests_max = 256;
     std::uint32_t limits_queued_requests_max = 1'024;
     std::chrono::milliseconds limits_queue_timeout{};
+    std::uint64_t limits_request_line_bytes_max = 0;
+    std::uint64_t limits_header_section_bytes_max = 0;
+    std::uint32_t limits_header_count_max = 0;
     std::chrono::milliseconds limits_header_timeout{};
     std::chrono::milliseconds limits_idle_timeout{};
     std::chrono::milliseconds limits_tls_handshake_timeout{};
+    std::uint64_t limits_body_bytes_per_second_min = 0;
+    std::chrono::milliseconds limits_body_rate_window{};
+    std::chrono::milliseconds limits_drain_delay{};
     std::chrono::milliseconds limits_drain_timeout{};
     std::uint64_t limits_object_bytes_max = 0;
     // [log]

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -23,6 +24,7 @@ constexpr std::uint64_t hour = 3600 * second;
 constexpr std::uint64_t s3_object_bytes_max = 50'000 * GiB;
 
 constexpr std::string_view lower_letters = "abcdefghijklmnopqrstuvwxyz";
+constexpr std::string_view upper_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 constexpr std::string_view digits = "0123456789";
 
 bool consists_of(std::string_view text, std::initializer_list<std::string_view> alphabets) {
@@ -86,16 +88,29 @@ bool is_master_key_or_empty(std::string_view text) {
 }
 
 bool is_access_key_or_empty(std::string_view text) {
-    constexpr std::string_view upper_letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     if (text.empty()) return true;
     return text.size() >= 3 && text.size() <= 128 &&
            consists_of(text, {lower_letters, upper_letters, digits, "_.-"});
 }
 
+/// What other servers and their tutorials start with, and therefore the first guesses of everybody.
+bool is_well_known(std::string_view secret) {
+    constexpr std::array<std::string_view, 9> secrets = {"minioadmin", "minio123",   "rustfsadmin",
+                                                         "password",   "adminadmin", "admin123",
+                                                         "changeme",   "12345678",   "secretkey"};
+    return std::find(secrets.begin(), secrets.end(), secret) != secrets.end();
+}
+
 bool is_secret_key_or_empty(std::string_view text) {
     if (text.empty()) return true;
-    return text.size() >= 8 && text.size() <= 128 &&
+    return text.size() >= 8 && text.size() <= 128 && !is_well_known(text) &&
            std::all_of(text.begin(), text.end(), is_visible);
+}
+
+bool is_token_or_empty(std::string_view text) {
+    if (text.empty()) return true;
+    return text.size() >= 16 && text.size() <= 128 &&
+           consists_of(text, {lower_letters, upper_letters, digits, "-._~+/="});
 }
 
 const Rule ip_address{is_ip_address, "an IPv4 or IPv6 address"};
@@ -129,6 +144,10 @@ std::vector<Row> make_table() {
          "Where health checks and metrics are answered."},
         {"admin.port", &S::admin_port, "9001", Range{0, 65535},
          "The port for health checks and metrics; 0 takes any free one."},
+        {"admin.metrics_token", &S::admin_metrics_token, "",
+         Rule{is_token_or_empty, "16 to 128 letters, digits and -._~+/=, or empty"},
+         "Who asks for metrics must send it as `Authorization: Bearer`. Without one, metrics are "
+         "answered only when `admin.address` is a loopback address."},
 
         {"storage.engine", &S::storage_engine, "local", Words{{"local", "memory"}},
          "`local` keeps data in `storage.directory`; `memory` forgets it when the server stops."},
@@ -143,6 +162,11 @@ std::vector<Row> make_table() {
         {"storage.segment_bytes", &S::storage_segment_bytes, "1GiB", Range{128 * MiB, TiB},
          "Size of the files that hold larger objects; each is reserved on the disk when it is "
          "made."},
+        {"storage.free_bytes_min", &S::storage_free_bytes_min, "0", Range{0, 16 * TiB},
+         "Writes of data are refused when the disk has less room than this; 0 is 1 GiB or 2 % of "
+         "the disk, whichever is more."},
+        {"storage.commit_queue_max", &S::storage_commit_queue_max, "4096", Range{1, 1'000'000},
+         "Changes that may wait for their turn to be made durable; more get `SlowDown`."},
         {"storage.threads", &S::storage_threads, "8", Range{1, 1024},
          "Threads for work that waits for the disk."},
         {"storage.cache_bytes", &S::storage_cache_bytes, "256MiB", Range{MiB, 16 * TiB},
@@ -161,7 +185,8 @@ std::vector<Row> make_table() {
          Rule{is_access_key_or_empty, "3 to 128 letters, digits, _, . or -, or empty"},
          "Access key of the root account. Without one the server makes a pair at its first start."},
         {"root.secret_key", &S::root_secret_key, "",
-         Rule{is_secret_key_or_empty, "8 to 128 visible ASCII characters, or empty"},
+         Rule{is_secret_key_or_empty,
+              "8 to 128 visible ASCII characters but no well-known secret, or empty"},
          "Secret key of the root account."},
 
         {"auth.require_tls_for_unsigned", &S::auth_require_tls_for_unsigned, "false", Truth{},
@@ -189,12 +214,27 @@ std::vector<Row> make_table() {
          "Requests that may wait for their turn; more get `SlowDown`."},
         {"limits.queue_timeout", &S::limits_queue_timeout, "2s", Range{1, hour},
          "How long a request waits for its turn before it gets `SlowDown`."},
+        {"limits.request_line_bytes_max", &S::limits_request_line_bytes_max, "16KiB",
+         Range{4 * KiB, MiB}, "Method, path and query of a request."},
+        {"limits.header_section_bytes_max", &S::limits_header_section_bytes_max, "8KiB",
+         Range{4 * KiB, MiB}, "All headers of a request together."},
+        {"limits.header_count_max", &S::limits_header_count_max, "128", Range{16, 10'000},
+         "Headers of a request."},
         {"limits.header_timeout", &S::limits_header_timeout, "10s", Range{1, hour},
          "Time to send the whole header section of a request."},
         {"limits.idle_timeout", &S::limits_idle_timeout, "60s", Range{1, 24 * hour},
          "How long a connection may stay open without a request."},
         {"limits.tls_handshake_timeout", &S::limits_tls_handshake_timeout, "10s", Range{1, hour},
          "Time for a TLS handshake."},
+        {"limits.body_bytes_per_second_min", &S::limits_body_bytes_per_second_min, "1KiB",
+         Range{0, GiB},
+         "A body that moves more slowly than this, on average over `limits.body_rate_window`, ends "
+         "its request; 0 lets every body take its time."},
+        {"limits.body_rate_window", &S::limits_body_rate_window, "30s", Range{second, hour},
+         "Over which time the speed of a body is measured."},
+        {"limits.drain_delay", &S::limits_drain_delay, "0s", Range{0, hour},
+         "How long a stopping server goes on accepting while `/health/ready` already says 503, so "
+         "that a load balancer can turn away first."},
         {"limits.drain_timeout", &S::limits_drain_timeout, "30s", Range{0, 24 * hour},
          "How long a stopping server lets running requests finish."},
         {"limits.object_bytes_max", &S::limits_object_bytes_max, "50000GiB",
