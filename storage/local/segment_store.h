@@ -14,7 +14,6 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "base/vfs.h"
 #include "base/worker_pool.h"
 #include "storage/blob_store.h"
@@ -39,11 +38,11 @@ struct SegmentOptions {
 class SegmentStore final : public BlobStore {
 public:
     /// Lists the directory and nothing more: the work does not grow with what is stored.
-    /// `vfs`, `clock`, `random` and a running `pool` must outlive the store.
+    /// `vfs`, `clock` and a running `pool` must outlive the store.
     /// errors: io; damaged when a segment of this or a later incarnation is there already.
     static base::Expected<std::unique_ptr<SegmentStore>, OpenError> open(
         const SegmentOptions& options, base::Vfs& vfs, const base::Clock& clock,
-        base::Random& random, base::WorkerPool& pool);
+        base::WorkerPool& pool);
 
     /// As a crash would leave the files, but waits for what runs in the background. Every writer
     /// and reader must be gone.
