@@ -1,0 +1,89 @@
+#include "server/admin/handler.h"
+
+#include "base/metrics.h"
+
+namespace holdfast::admin {
+
+struct Handler::Answer {
+    unsigned status = 200;
+    std::string body;
+    std::string content_type = "text/plain; charset=utf-8";
+    http::Headers headers = {};
+};
+
+namespace {
+
+/// The path, without a query.
+std::string_view path_of(const http::RequestHead& request) {
+    return std::string_view(request.target).substr(0, request.target.find('?'));
+}
+
+bool bears(const http::RequestHead& request, const base::Secret& token) {
+    constexpr std::string_view scheme = "Bearer ";
+    const auto authorization = request.header("authorization").value_or("");
+    if (!authorization.starts_with(scheme)) return false;
+    return base::equal_in_constant_time(base::as_bytes(authorization.substr(scheme.size())),
+                                        base::as_bytes(token.reveal()));
+}
+
+}  // namespace
+
+Handler::Handler(Options options, const Readiness& readiness)
+    : options_(std::move(options)), readiness_(readiness) {}
+
+Handler::Answer Handler::readiness() const {
+    switch (readiness_.phase()) {
+        case Phase::serving:
+            return {200, "ready\n"};
+        case Phase::starting:
+            return {503, "starting\n"};
+        case Phase::draining:
+            break;
+    }
+    return {503, "draining\n"};
+}
+
+Handler::Answer Handler::metrics(const http::RequestHead& request) const {
+    if (options_.metrics_token.empty() && !options_.bound_to_loopback)
+        return {403,
+                "Metrics need a token when admin.address is not a loopback address: set "
+                "admin.metrics_token and send it as \"Authorization: Bearer\".\n"};
+    if (!options_.metrics_token.empty() && !bears(request, options_.metrics_token))
+        return {401,
+                "Metrics need the token of admin.metrics_token as \"Authorization: Bearer\".\n",
+                "text/plain; charset=utf-8",
+                {{"WWW-Authenticate", "Bearer"}}};
+    return {200, base::metrics::render(), "text/plain; version=0.0.4; charset=utf-8"};
+}
+
+Handler::Answer Handler::answer(const http::RequestHead& request) const {
+    const auto path = path_of(request);
+    if (path != "/health/live" && path != "/health/ready" && path != "/metrics")
+        return {404, "Here are /health/live, /health/ready and /metrics.\n"};
+    if (request.method != "GET" && request.method != "HEAD")
+        return {405, "Only GET and HEAD.\n", "text/plain; charset=utf-8", {{"Allow", "GET, HEAD"}}};
+    if (path == "/health/live") return {200, "live\n"};
+    return path == "/metrics" ? metrics(request) : readiness();
+}
+
+base::Awaitable<void> Handler::handle(http::Exchange& exchange) {
+    Answer answer = this->answer(exchange.head());
+    http::ResponseHead head;
+    head.status = answer.status;
+    head.headers = std::move(answer.headers);
+    head.headers.emplace_back("Content-Type", answer.content_type);
+    head.headers.emplace_back("Cache-Control", "no-store");
+    auto sent = co_await exchange.send(std::move(head), base::as_bytes(answer.body));
+    // A client that went away misses its answer; there is nothing to undo.
+    static_cast<void>(sent);
+}
+
+std::pair<http::ResponseHead, std::string> Handler::refuse(unsigned status, std::string_view,
+                                                           std::string_view message) {
+    http::ResponseHead head;
+    head.status = status;
+    head.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
+    return {std::move(head), std::string(message) + '\n'};
+}
+
+}  // namespace holdfast::admin

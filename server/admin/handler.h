@@ -1,0 +1,44 @@
+/// What the admin listener answers, in plain text:
+///
+///     GET /health/live    200 as long as the process answers at all
+///     GET /health/ready   200 while S3 is served, 503 before and while draining
+///     GET /metrics        Prometheus' text format, version 0.0.4
+///
+/// Health says one word and asks for nothing. Metrics tell about the data's users: away from
+/// loopback they need a token, which is compared in constant time.
+/// source: spec auth S-11, S-37; spec durability 3. threads: any.
+#pragma once
+
+#include <string>
+
+#include "base/bytes.h"
+#include "server/admin/readiness.h"
+#include "server/http/exchange.h"
+
+namespace holdfast::admin {
+
+struct Options {
+    bool bound_to_loopback = false;  ///< the listener's own address is one
+    base::Secret metrics_token;      ///< empty: none
+};
+
+class Handler final : public http::RequestHandler {
+public:
+    /// `readiness` outlives the handler.
+    Handler(Options options, const Readiness& readiness);
+
+    base::Awaitable<void> handle(http::Exchange& exchange) override;
+    std::pair<http::ResponseHead, std::string> refuse(unsigned status, std::string_view code,
+                                                      std::string_view message) override;
+
+private:
+    struct Answer;
+    [[nodiscard]] Answer answer(const http::RequestHead& request) const;
+    [[nodiscard]] Answer readiness() const;
+    [[nodiscard]] Answer metrics(const http::RequestHead& request) const;
+
+    Options options_;
+    const Readiness& readiness_;
+};
+
+}  // namespace holdfast::admin
