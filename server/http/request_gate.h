@@ -1,0 +1,50 @@
+/// At most so many requests run at once, over all loops; some more wait their turn in order.
+///
+/// Costs one atomic addition as long as there is room. threads: any
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+
+#include "base/async.h"
+
+namespace holdfast::http {
+
+class RequestGate {
+public:
+    struct Options {
+        std::size_t running_max;
+        std::size_t queued_max;
+        std::chrono::milliseconds queue_timeout;
+    };
+    explicit RequestGate(Options options) : options_(options) {}
+
+    /// Takes a place, unless there is none or others wait already.
+    bool try_enter();
+    /// Waits for a place on the caller's loop. False: the queue is full or the time is up.
+    base::Awaitable<bool> enter();
+    /// Gives the place back, to the one who waits longest.
+    void leave();
+    /// Forgets who waits. REQUIRES: no loop runs any more; the loops still exist.
+    void close();
+
+private:
+    struct Waiter;
+
+    bool take_place();
+    std::shared_ptr<Waiter> enqueue(const base::IoExecutor& executor);
+    /// False when the waiter had been given a place meanwhile.
+    bool give_up(const std::shared_ptr<Waiter>& waiter);
+
+    const Options options_;
+    std::atomic<std::size_t> running_{0};
+    std::atomic<std::size_t> waiting_{0};
+    std::mutex mutex_;
+    std::deque<std::shared_ptr<Waiter>> queue_;
+};
+
+}  // namespace holdfast::http
