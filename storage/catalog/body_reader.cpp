@@ -17,12 +17,24 @@ StorageError damaged(std::string detail) {
     return {StorageError::Kind::corrupt, std::move(detail)};
 }
 
+/// Whether record and stored bytes fit each other, so that every frame asked for exists.
+bool is_consistent(const BodyReader::Piece& piece) {
+    const auto& body = piece.body;
+    const auto stored = crypto::stored_bytes(body.plain_bytes());
+    const bool within =
+        piece.first <= body.plain_bytes() && piece.length <= body.plain_bytes() - piece.first;
+    if (!body.has_blob()) return within && piece.sealed.size() == stored;
+    return within && body.blob().stored_bytes() == stored &&
+           body.blob().frame_bytes() == frame_stored_bytes;
+}
+
 }  // namespace
 
 Async<BodyReader> BodyReader::open(Store& store, crypto::DataKey key, std::vector<Piece> pieces) {
-    BodyReader reader(store, std::move(key));
+    BodyReader reader(std::move(key));
     reader.pieces_.reserve(pieces.size());
     for (auto& piece : pieces) {
+        if (!is_consistent(piece)) co_return damaged("a body is not as long as its record says");
         Opened opened;
         if (piece.body.has_blob()) {
             const auto ref = from_record(piece.body.blob());

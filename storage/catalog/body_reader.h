@@ -22,7 +22,7 @@ public:
         std::string sealed;        ///< the body row, for bodies without a blob
     };
 
-    /// Opens every blob. errors: as BlobStore::open.
+    /// Opens every blob. errors: corrupt (a record and its blob do not fit), as BlobStore::open.
     static Async<BodyReader> open(Store& store, crypto::DataKey key, std::vector<Piece> pieces);
 
     /// The next plaintext, up to 256 KiB; empty at the end. Valid until the next call.
@@ -34,13 +34,12 @@ private:
         Piece piece;
         std::unique_ptr<BlobReader> blob;
     };
-    BodyReader(Store& store, crypto::DataKey key) : store_(&store), key_(std::move(key)) {}
+    explicit BodyReader(crypto::DataKey key) : key_(std::move(key)) {}
     void start_piece();
     Async<base::ByteView> read_frames(Opened& opened);
     Result<base::ByteView> open_frames(const records::Body& body, std::uint64_t first_frame,
                                        base::ByteView stored);
 
-    Store* store_;
     crypto::DataKey key_;
     std::vector<Opened> pieces_;
     std::size_t at_ = 0;

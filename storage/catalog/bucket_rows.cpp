@@ -35,14 +35,12 @@ void expect(Transaction& transaction, std::string key, const std::optional<Row>&
 }
 
 Outcome<Attempt> try_commit(Store& store, const std::string& bucket_id, Transaction transaction,
-                            GarbageList::Item garbage) {
-    auto committed =
-        co_await store.metadata.commit(bucket_partition(bucket_id), std::move(transaction));
+                            DroppedBlobs dropped) {
+    const auto partition = bucket_partition(bucket_id);
+    auto items = std::move(dropped).put_rows(partition, transaction);
+    auto committed = co_await store.metadata.commit(partition, std::move(transaction));
     if (committed) {
-        if (!garbage.blobs.empty()) {
-            garbage.partition = bucket_partition(bucket_id);
-            store.garbage.add(std::move(garbage));
-        }
+        for (auto& item : items) store.garbage.add(std::move(item));
         co_return Attempt::done;
     }
     if (committed.error().kind == StorageError::Kind::conflict) co_return Attempt::again;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/catalog/dropped_blobs.h"
 #include "storage/catalog/store.h"
 
 namespace holdfast::storage::catalog {
@@ -26,10 +27,10 @@ void expect(Transaction& transaction, std::string key, const std::optional<Row>&
 
 /// What became of an attempt.
 enum class Attempt { done, again };
-/// Commits; `again` on a lost race. Adds `garbage` to the store's list when done and it names
-/// blobs.
+/// Commits, with the rows that name `dropped`; `again` on a lost race. When done, the reclaimer
+/// hears of them through the store's list.
 Outcome<Attempt> try_commit(Store& store, const std::string& bucket_id, Transaction transaction,
-                            GarbageList::Item garbage);
+                            DroppedBlobs dropped);
 
 /// After too many lost races.
 CatalogError contended();

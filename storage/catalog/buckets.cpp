@@ -70,7 +70,10 @@ Outcome<BucketPtr> Buckets::create(records::Bucket bucket) {
     name.puts.push_back(
         {{RowFamily::index, bucket_row(bucket.name())}, bucket.SerializeAsString()});
     auto named = co_await store_.metadata.commit(system_partition, std::move(name));
-    if (named) co_return BucketPtr(std::make_shared<records::Bucket>(std::move(bucket)));
+    if (named) {
+        forget(bucket.name());  // a namesake's removal may not have got to that yet
+        co_return BucketPtr(std::make_shared<records::Bucket>(std::move(bucket)));
+    }
     if (named.error().kind != StorageError::Kind::conflict)
         co_return CatalogError(std::move(named).error());
 
@@ -140,6 +143,9 @@ Outcome<void> Buckets::remove(BucketPtr bucket) {
     }
     auto removed = co_await remove_name(*bucket);
     forget(bucket->name());
+    if (removed || removed.error().storage.kind == StorageError::Kind::in_doubt) co_return removed;
+    auto unmarked = co_await set_deleting(bucket->id(), false);
+    if (!unmarked) co_return std::move(unmarked).error();
     co_return removed;
 }
 

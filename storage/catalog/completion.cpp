@@ -1,9 +1,10 @@
 // Uploads::complete: from parts to an object, without touching a byte of them.
 
 #include <algorithm>
+#include <functional>
 
+#include "base/assert.h"
 #include "storage/catalog/bucket_rows.h"
-#include "storage/catalog/row_cursor.h"
 #include "storage/catalog/uploads.h"
 
 namespace holdfast::storage::catalog {
@@ -67,16 +68,21 @@ void put_completed(Transaction& transaction, const UploadKey& upload, const Foun
 }
 
 /// Parts that were uploaded but not listed (CPL-41): their blobs become garbage.
-void drop_unlisted(Transaction& transaction, GarbageList::Item& garbage, const CompletionPlan& plan,
-                   const std::vector<records::Part>& parts, base::Random& random) {
-    records::Object unlisted;
-    records::Manifest manifest;
-    std::vector<bool> listed(parts.size(), false);
-    for (const auto index : plan.chosen) listed[index] = true;
-    for (std::size_t i = 0; i < parts.size(); ++i)
-        if (!listed[i]) *manifest.add_parts()->mutable_body() = parts[i].body();
-    const std::vector<records::Manifest> manifests{manifest};
-    add_object_removal(transaction, garbage, {}, unlisted, manifests, true, random);
+void drop_unlisted(DroppedBlobs& dropped, const CompletionPlan& plan,
+                   const std::vector<records::Part>& parts) {
+    auto listed = plan.chosen.begin();
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (listed != plan.chosen.end() && *listed == i)
+            ++listed;
+        else
+            dropped.add(parts[i].body());
+    }
+}
+
+bool is_ascending(const std::vector<std::size_t>& chosen, std::size_t parts) {
+    return std::adjacent_find(chosen.begin(), chosen.end(), std::greater_equal<>()) ==
+               chosen.end() &&
+           !chosen.empty() && chosen.back() < parts;
 }
 
 }  // namespace
@@ -85,7 +91,8 @@ Outcome<Attempt> Uploads::try_complete(Completion& completion) {
     const auto& upload = completion.upload;
     const auto upload_name = upload_row(upload.key, upload.upload_id);
     const auto object_name = object_row(upload.key);
-    std::vector<std::string> asked{upload_name, object_name};
+    const auto parts_name = parts_changed_row(upload.key, upload.upload_id);
+    std::vector<std::string> asked{upload_name, object_name, parts_name};
     auto rows = co_await read_for_write(store_, upload.bucket_id, std::move(asked));
     if (!rows) co_return std::move(rows).error();
     if (!rows->rows[0]) co_return CatalogError(CatalogError::Kind::no_such_upload);
@@ -95,41 +102,33 @@ Outcome<Attempt> Uploads::try_complete(Completion& completion) {
     found.record = std::move(*record);
     found.version = rows->rows[0]->version;
 
-    auto stored = co_await part_rows(upload);
-    if (!stored) co_return std::move(stored).error();
-    std::vector<records::Part> parts;
-    parts.reserve(stored->size());
-    for (const auto& row : *stored) {
-        auto part = parse_record<records::Part>(row);
-        if (!part) co_return CatalogError(std::move(part).error());
-        parts.push_back(std::move(*part));
-    }
+    auto parts = co_await read_parts(upload);
+    if (!parts) co_return std::move(parts).error();
     auto current = co_await objects_.read_current(upload.bucket_id, upload.key, rows->rows[1]);
     if (!current && current.error().kind == CatalogError::Kind::no_such_key)
         co_return Attempt::again;
     if (!current) co_return std::move(current).error();
 
     const auto plan =
-        completion.decide(found, parts, current->object ? &*current->object : nullptr);
+        completion.decide(found, *parts, current->object ? &*current->object : nullptr);
     if (!plan) co_return CatalogError(CatalogError::Kind::refused);
+    HF_ASSERT(is_ascending(plan->chosen, parts->size()));
 
     auto transaction = begin_write(*rows);
     expect(transaction, upload_name, rows->rows[0]);
     expect(transaction, object_name, rows->rows[1]);
-    for (const auto& row : *stored) transaction.expectations.push_back({row.key, row.version});
-    GarbageList::Item garbage;
-    if (current->object)
-        add_object_removal(transaction, garbage, upload.key, current->object->record,
-                           current->manifests, false, store_.random);
-    drop_unlisted(transaction, garbage, *plan, parts, store_.random);
+    expect(transaction, parts_name, rows->rows[2]);
+    DroppedBlobs dropped;
+    add_object_removal(transaction, dropped, upload.key, *current, false);
+    drop_unlisted(dropped, *plan, *parts);
     auto object = make_object(found, *plan);
-    put_manifest(transaction, object, upload, *plan, parts);
+    put_manifest(transaction, object, upload, *plan, *parts);
     transaction.puts.push_back({{RowFamily::index, object_name}, object.SerializeAsString()});
     remove_upload_rows(transaction, upload);
     put_completed(transaction, upload, found, *plan, completion.part_list_digest,
                   store_.clock.wall());
     co_return co_await try_commit(store_, upload.bucket_id, std::move(transaction),
-                                  std::move(garbage));
+                                  std::move(dropped));
 }
 
 Outcome<void> Uploads::complete(Completion completion) {

@@ -15,6 +15,9 @@ CatalogError damaged(std::string detail) {
     return StorageError{StorageError::Kind::corrupt, std::move(detail)};
 }
 
+/// A removal of many large multipart objects is cut into transactions of about this many blobs.
+constexpr std::size_t blobs_dropped_at_once = 10'000;
+
 /// The chunks of a manifest that cover [first, first + length).
 struct ChunkRange {
     std::uint32_t first = 0;
@@ -38,36 +41,20 @@ bool is_inline(const records::Object& object) {
     return object.has_body() && !object.body().has_blob() && object.body().plain_bytes() > 0;
 }
 
-std::string random_suffix(base::Random& random) {
-    std::array<std::uint8_t, 16> bytes{};
-    random.fill(bytes);
-    return {bytes.begin(), bytes.end()};
-}
-
 }  // namespace
 
-void add_object_removal(Transaction& transaction, GarbageList::Item& garbage,
-                        const std::string& key, const records::Object& old,
-                        const std::vector<records::Manifest>& manifests, bool overwritten_inline,
-                        base::Random& random) {
+void add_object_removal(Transaction& transaction, DroppedBlobs& dropped, const std::string& key,
+                        const Objects::Current& current, bool overwritten_inline) {
+    if (!current.object) return;
+    const auto& old = current.object->record;
     if (is_inline(old) && !overwritten_inline)
         transaction.deletes.push_back({RowFamily::body, object_row(key)});
     for (int chunk = 0; chunk < old.manifest_size(); ++chunk)
         transaction.deletes.push_back(
             {RowFamily::body, manifest_row(key, static_cast<std::uint32_t>(chunk))});
-
-    records::Garbage record;
-    if (old.body().has_blob()) *record.add_blobs() = old.body().blob();
-    for (const auto& manifest : manifests)
-        for (const auto& part : manifest.parts())
-            if (part.body().has_blob()) *record.add_blobs() = part.body().blob();
-    if (record.blobs().empty()) return;
-    if (garbage.row.empty()) garbage.row = garbage_row(random_suffix(random));
-    for (const auto& blob : record.blobs()) garbage.blobs.push_back(from_record(blob));
-    records::Garbage all;
-    for (const auto& blob : garbage.blobs) to_record(blob, all.add_blobs());
-    std::erase_if(transaction.puts, [&](const Put& put) { return put.key.key == garbage.row; });
-    transaction.puts.push_back({{RowFamily::index, garbage.row}, all.SerializeAsString()});
+    dropped.add(old.body());
+    for (const auto& manifest : current.manifests)
+        for (const auto& part : manifest.parts()) dropped.add(part.body());
 }
 
 Outcome<std::optional<FoundObject>> Objects::find(const std::string& bucket_id,
@@ -234,15 +221,13 @@ Outcome<Attempt> Objects::try_put(Write& write) {
 
     const bool is_inline_now = !write.body.sealed.empty();
     auto transaction = begin_write(*rows);
-    GarbageList::Item garbage;
+    DroppedBlobs dropped;
     expect(transaction, row, rows->rows[0]);
-    if (current->object)
-        add_object_removal(transaction, garbage, write.key, current->object->record,
-                           current->manifests, is_inline_now, store_.random);
+    add_object_removal(transaction, dropped, write.key, *current, is_inline_now);
     transaction.puts.push_back({{RowFamily::index, row}, write.object.SerializeAsString()});
     if (is_inline_now) transaction.puts.push_back({{RowFamily::body, row}, write.body.sealed});
     co_return co_await try_commit(store_, write.bucket_id, std::move(transaction),
-                                  std::move(garbage));
+                                  std::move(dropped));
 }
 
 Outcome<void> Objects::put(Write write) {
@@ -259,48 +244,60 @@ Outcome<void> Objects::put(Write write) {
     co_return failure;
 }
 
-Outcome<Attempt> Objects::try_remove(const std::string& bucket_id, std::vector<Removal>& removals,
-                                     std::vector<bool>& removed) {
+Outcome<Attempt> Objects::try_remove(const std::string& bucket_id, RemovalBatch& batch) {
     std::vector<std::string> names;
-    for (const auto& removal : removals) names.push_back(object_row(removal.key));
+    for (auto i = batch.begin; i < batch.removals.size(); ++i)
+        names.push_back(object_row(batch.removals[i].key));
     auto rows = co_await read_for_write(store_, bucket_id, names);
     if (!rows) co_return std::move(rows).error();
 
     auto transaction = begin_write(*rows);
-    GarbageList::Item garbage;
+    DroppedBlobs dropped;
     std::set<std::string_view> gone;  // a key named twice is absent the second time
-    for (std::size_t i = 0; i < removals.size(); ++i) {
-        const auto& key = removals[i].key;
+    batch.end = batch.begin;
+    while (batch.end < batch.removals.size() && dropped.size() < blobs_dropped_at_once) {
+        const auto at = batch.end++;
+        const auto& removal = batch.removals[at];
+        const auto& name = names[at - batch.begin];
         Current current;
-        if (gone.count(key) == 0) {
-            auto read = co_await read_current(bucket_id, key, rows->rows[i]);
+        if (gone.count(removal.key) == 0) {
+            const auto& row = rows->rows[at - batch.begin];
+            auto read = co_await read_current(bucket_id, removal.key, row);
             if (!read && read.error().kind == CatalogError::Kind::no_such_key)
                 co_return Attempt::again;
             if (!read) co_return std::move(read).error();
             current = std::move(*read);
-            expect(transaction, names[i], rows->rows[i]);
+            expect(transaction, name, row);
         }
-        removed[i] =
-            !removals[i].check || removals[i].check(current.object ? &*current.object : nullptr);
-        if (!removed[i] || !current.object) continue;
-        gone.insert(key);
-        transaction.deletes.push_back({RowFamily::index, names[i]});
-        add_object_removal(transaction, garbage, key, current.object->record, current.manifests,
-                           false, store_.random);
+        const bool allowed =
+            !removal.check || removal.check(current.object ? &*current.object : nullptr);
+        batch.removed[at] = allowed;
+        if (!allowed || !current.object) continue;
+        gone.insert(removal.key);
+        transaction.deletes.push_back({RowFamily::index, name});
+        add_object_removal(transaction, dropped, removal.key, current, false);
     }
     if (transaction.deletes.empty()) co_return Attempt::done;
-    co_return co_await try_commit(store_, bucket_id, std::move(transaction), std::move(garbage));
+    co_return co_await try_commit(store_, bucket_id, std::move(transaction), std::move(dropped));
 }
 
 Outcome<std::vector<bool>> Objects::remove(const std::string& bucket_id,
                                            std::vector<Removal> removals) {
-    std::vector<bool> removed(removals.size(), false);
-    for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
-        auto attempted = co_await try_remove(bucket_id, removals, removed);
+    RemovalBatch batch;
+    batch.removed.resize(removals.size(), false);
+    batch.removals = std::move(removals);
+    int lost_races = 0;
+    while (batch.begin < batch.removals.size()) {
+        auto attempted = co_await try_remove(bucket_id, batch);
         if (!attempted) co_return std::move(attempted).error();
-        if (*attempted == Attempt::done) co_return removed;
+        if (*attempted == Attempt::again) {
+            if (++lost_races == commit_attempts_max) co_return contended();
+            continue;
+        }
+        batch.begin = batch.end;
+        lost_races = 0;
     }
-    co_return contended();
+    co_return std::move(batch.removed);
 }
 
 }  // namespace holdfast::storage::catalog

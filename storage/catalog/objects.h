@@ -69,8 +69,9 @@ public:
         std::string key;
         WriteCheck check;
     };
-    /// Removes all in one transaction, in order; answers for each whether its check let it (absent
-    /// keys count as removed). errors: no_such_bucket, storage.
+    /// Removes all in order, in one transaction unless very many blobs go with them; answers for
+    /// each whether its check let it (absent keys count as removed). errors: no_such_bucket,
+    /// storage: those before a failing transaction may be gone.
     Outcome<std::vector<bool>> remove(const std::string& bucket_id, std::vector<Removal> removals);
 
     /// What a write is about to replace, with its whole manifest.
@@ -96,20 +97,24 @@ private:
                                                    const std::string& key, const FoundObject& found,
                                                    std::uint64_t first, std::uint64_t length);
     Outcome<Attempt> try_put(Write& write);
-    Outcome<Attempt> try_remove(const std::string& bucket_id, std::vector<Removal>& removals,
-                                std::vector<bool>& removed);
+    /// Removals [begin, end) are one transaction's; try_remove sets `end`.
+    struct RemovalBatch {
+        std::vector<Removal> removals;
+        std::vector<bool> removed;
+        std::size_t begin = 0;
+        std::size_t end = 0;
+    };
+    Outcome<Attempt> try_remove(const std::string& bucket_id, RemovalBatch& batch);
     Outcome<bool> unchanged(const std::string& bucket_id, const std::string& key,
                             RowVersion version);
 
     Store& store_;
 };
 
-/// What removing an object's record takes with it: its body row or manifest rows, and a garbage row
-/// for blobs. `overwritten_inline`: the body row is replaced in the same transaction, so it is not
-/// deleted. Manifest rows must be given when the object is multipart.
-void add_object_removal(Transaction& transaction, GarbageList::Item& garbage,
-                        const std::string& key, const records::Object& old,
-                        const std::vector<records::Manifest>& manifests, bool overwritten_inline,
-                        base::Random& random);
+/// What taking an object's record away takes with it: its body row or manifest rows, and its blobs.
+/// Nothing when there is no object. `overwritten_inline`: the body row is replaced in the same
+/// transaction, so it is not deleted.
+void add_object_removal(Transaction& transaction, DroppedBlobs& dropped, const std::string& key,
+                        const Objects::Current& current, bool overwritten_inline);
 
 }  // namespace holdfast::storage::catalog

@@ -55,6 +55,10 @@ std::string part_row(std::string_view key, std::string_view upload_id, std::uint
     return row;
 }
 
+std::string parts_changed_row(std::string_view key, std::string_view upload_id) {
+    return row_of('t', key, upload_id);
+}
+
 std::string ended_row(std::string_view key, std::string_view upload_id) {
     return row_of('m', key, upload_id);
 }

@@ -23,12 +23,14 @@ inline constexpr std::string_view bucket_state_row = "B";
 std::string object_row(std::string_view key);
 std::string upload_row(std::string_view key, std::string_view upload_id);
 std::string part_row(std::string_view key, std::string_view upload_id, std::uint32_t number);
+/// Rewritten by every part that is put, so that who read all parts can expect them unchanged.
+std::string parts_changed_row(std::string_view key, std::string_view upload_id);
 std::string ended_row(std::string_view key, std::string_view upload_id);
 std::string garbage_row(std::string_view blob_id);
 /// Family body; the body of an inline object has the object row's own key.
 std::string manifest_row(std::string_view key, std::uint32_t chunk);
 
-/// [begin, end) of all rows of a kind ('o', 'u', 'g', 'm'), and of one upload's parts.
+/// [begin, end) of all rows of a kind ('o', 'u', 'p', 'g', 'm', …), and of one upload's parts.
 struct RowRange {
     std::string begin;
     std::string end;

@@ -1,5 +1,6 @@
 #include "storage/catalog/uploads.h"
 
+#include "base/assert.h"
 #include "storage/catalog/row_cursor.h"
 
 namespace holdfast::storage::catalog {
@@ -7,20 +8,6 @@ namespace holdfast::storage::catalog {
 namespace {
 
 using Done = base::Expected<void, CatalogError>;
-
-void drop_blob(records::Garbage& garbage, GarbageList::Item& item, const records::Body& body) {
-    if (!body.has_blob()) return;
-    *garbage.add_blobs() = body.blob();
-    item.blobs.push_back(from_record(body.blob()));
-}
-
-void put_garbage(Transaction& transaction, GarbageList::Item& item,
-                 const records::Garbage& garbage) {
-    if (item.blobs.empty()) return;
-    const auto& id = item.blobs.front().id;
-    item.row = garbage_row(std::string_view(garbage.blobs(0).id().data(), id.size()));
-    transaction.puts.push_back({{RowFamily::index, item.row}, garbage.SerializeAsString()});
-}
 
 void put_ended(Transaction& transaction, const UploadKey& upload, const records::Ended& ended) {
     transaction.puts.push_back(
@@ -31,6 +18,8 @@ void put_ended(Transaction& transaction, const UploadKey& upload, const records:
 
 void remove_upload_rows(Transaction& transaction, const UploadKey& upload) {
     transaction.deletes.push_back({RowFamily::index, upload_row(upload.key, upload.upload_id)});
+    transaction.deletes.push_back(
+        {RowFamily::index, parts_changed_row(upload.key, upload.upload_id)});
     const auto parts = rows_of_upload(upload.key, upload.upload_id);
     transaction.range_deletes.push_back({RowFamily::index, parts.begin, parts.end});
 }
@@ -45,9 +34,8 @@ Outcome<void> Uploads::create(const UploadKey& upload, records::Upload record) {
         expect(transaction, object_row(upload.key), rows->rows[0]);
         transaction.puts.push_back({{RowFamily::index, upload_row(upload.key, upload.upload_id)},
                                     record.SerializeAsString()});
-        GarbageList::Item nothing;
-        auto attempted = co_await try_commit(store_, upload.bucket_id, std::move(transaction),
-                                             std::move(nothing));
+        auto attempted =
+            co_await try_commit(store_, upload.bucket_id, std::move(transaction), DroppedBlobs());
         if (!attempted) co_return std::move(attempted).error();
         if (*attempted == Attempt::done) co_return Done{};
     }
@@ -89,20 +77,21 @@ Outcome<Attempt> Uploads::try_put_part(PartWrite& write) {
     auto transaction = begin_write(*rows);
     expect(transaction, upload_name, rows->rows[0]);
     expect(transaction, row, rows->rows[1]);
-    GarbageList::Item item;
+    DroppedBlobs dropped;
     if (rows->rows[1]) {
         auto old = parse_record<records::Part>(*rows->rows[1]);
         if (!old) co_return CatalogError(std::move(old).error());
-        records::Garbage garbage;
-        drop_blob(garbage, item, old->body());
-        put_garbage(transaction, item, garbage);
+        dropped.add(old->body());
     }
     transaction.puts.push_back({{RowFamily::index, row}, write.part.SerializeAsString()});
+    transaction.puts.push_back(
+        {{RowFamily::index, parts_changed_row(upload.key, upload.upload_id)}, {}});
     co_return co_await try_commit(store_, upload.bucket_id, std::move(transaction),
-                                  std::move(item));
+                                  std::move(dropped));
 }
 
 Outcome<void> Uploads::put_part(PartWrite write) {
+    HF_ASSERT(write.body.sealed.empty());
     *write.part.mutable_body() = write.body.body;
     CatalogError failure = contended();
     for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
@@ -136,45 +125,42 @@ Outcome<PartPage> Uploads::list_parts(const UploadKey& upload, std::uint32_t aft
     co_return page;
 }
 
-Outcome<std::vector<Row>> Uploads::part_rows(const UploadKey& upload) {
-    std::vector<Row> rows;
-    const auto range = rows_of_upload(upload.key, upload.upload_id);
-    RowCursor cursor(store_.metadata, bucket_partition(upload.bucket_id), range, 1000);
+Outcome<std::vector<records::Part>> Uploads::read_parts(const UploadKey& upload) {
+    std::vector<records::Part> parts;
+    RowCursor cursor(store_.metadata, bucket_partition(upload.bucket_id),
+                     rows_of_upload(upload.key, upload.upload_id), 1000);
     for (;;) {
         auto row = co_await cursor.next();
         if (!row) co_return CatalogError(std::move(row).error());
-        if (*row == nullptr) co_return rows;
-        rows.push_back(**row);
+        if (*row == nullptr) co_return parts;
+        auto part = parse_record<records::Part>(**row);
+        if (!part) co_return CatalogError(std::move(part).error());
+        parts.push_back(std::move(*part));
     }
 }
 
 Outcome<Attempt> Uploads::try_abort(const UploadKey& upload) {
     const auto name = upload_row(upload.key, upload.upload_id);
-    std::vector<std::string> asked{name, ended_row(upload.key, upload.upload_id)};
+    const auto parts_name = parts_changed_row(upload.key, upload.upload_id);
+    std::vector<std::string> asked{name, ended_row(upload.key, upload.upload_id), parts_name};
     auto rows = co_await read_for_write(store_, upload.bucket_id, std::move(asked));
     if (!rows) co_return std::move(rows).error();
     // Ended a while ago: the same answer again, and nothing to do (ABT-03).
     if (!rows->rows[0] && rows->rows[1]) co_return Attempt::done;
     if (!rows->rows[0]) co_return CatalogError(CatalogError::Kind::no_such_upload);
-    auto parts = co_await part_rows(upload);
+    auto parts = co_await read_parts(upload);
     if (!parts) co_return std::move(parts).error();
     auto transaction = begin_write(*rows);
     expect(transaction, name, rows->rows[0]);
-    GarbageList::Item item;
-    records::Garbage garbage;
-    for (const auto& row : *parts) {
-        transaction.expectations.push_back({row.key, row.version});
-        auto part = parse_record<records::Part>(row);
-        if (!part) co_return CatalogError(std::move(part).error());
-        drop_blob(garbage, item, part->body());
-    }
-    put_garbage(transaction, item, garbage);
+    expect(transaction, parts_name, rows->rows[2]);
+    DroppedBlobs dropped;
+    for (const auto& part : *parts) dropped.add(part.body());
     remove_upload_rows(transaction, upload);
     records::Ended ended;
     ended.set_at_ms(store_.clock.wall().time_since_epoch().count());
     put_ended(transaction, upload, ended);
     co_return co_await try_commit(store_, upload.bucket_id, std::move(transaction),
-                                  std::move(item));
+                                  std::move(dropped));
 }
 
 Outcome<void> Uploads::abort(const UploadKey& upload) {

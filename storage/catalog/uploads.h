@@ -31,7 +31,7 @@ struct PartPage {
 
 /// What Complete decided: which of the parts, in order, and what the object says about itself.
 struct CompletionPlan {
-    std::vector<std::size_t> chosen;  ///< indexes into the parts given
+    std::vector<std::size_t> chosen;  ///< indexes into the parts given, ascending, at least one
     std::string etag;                 ///< with "-N", without quotes
     std::optional<records::Checksum> checksum;
     bool part_checksums = false;  ///< the manifest keeps each part's value (COMPOSITE)
@@ -55,9 +55,11 @@ public:
         BodyWriter::Finished body;
     };
     /// Replaces a part of the same number. errors: no_such_upload (UP-10), no_such_bucket.
+    /// REQUIRES: the body is in a blob or empty.
     Outcome<void> put_part(PartWrite write);
 
-    /// Parts with numbers above `after`. errors: no_such_upload.
+    /// Parts with numbers above `after`, from one snapshot for pages of up to 1,000; none when
+    /// there is no such upload.
     Outcome<PartPage> list_parts(const UploadKey& upload, std::uint32_t after, std::uint32_t limit);
 
     struct Completion {
@@ -83,7 +85,8 @@ public:
     Outcome<std::size_t> forget_ended(const std::string& bucket_id, base::WallTime before);
 
 private:
-    Outcome<std::vector<Row>> part_rows(const UploadKey& upload);
+    /// In ascending number. Of one state only if the parts_changed_row is the same afterwards.
+    Outcome<std::vector<records::Part>> read_parts(const UploadKey& upload);
     Outcome<Attempt> try_put_part(PartWrite& write);
     Outcome<Attempt> try_abort(const UploadKey& upload);
     Outcome<Attempt> try_complete(Completion& completion);
@@ -92,7 +95,7 @@ private:
     Objects& objects_;
 };
 
-/// Ends an upload within a transaction: its row and all its parts' rows go.
+/// Ends an upload within a transaction: its rows and all its parts' rows go.
 void remove_upload_rows(Transaction& transaction, const UploadKey& upload);
 
 }  // namespace holdfast::storage::catalog

@@ -1,0 +1,35 @@
+#include "storage/catalog/dropped_blobs.h"
+
+#include <algorithm>
+
+namespace holdfast::storage::catalog {
+
+namespace {
+/// Keeps a row below some 100 KiB, whatever is dropped at once.
+constexpr std::size_t blobs_per_row_max = 1000;
+}  // namespace
+
+void DroppedBlobs::add(const records::Body& body) {
+    if (body.has_blob()) blobs_.push_back(body.blob());
+}
+
+std::vector<GarbageList::Item> DroppedBlobs::put_rows(const Partition& partition,
+                                                      Transaction& transaction) && {
+    std::vector<GarbageList::Item> items;
+    for (std::size_t begin = 0; begin < blobs_.size(); begin += blobs_per_row_max) {
+        const auto end = std::min(begin + blobs_per_row_max, blobs_.size());
+        records::Garbage record;
+        GarbageList::Item item;
+        item.partition = partition;
+        item.row = garbage_row(blobs_[begin].id());
+        for (auto i = begin; i < end; ++i) {
+            item.blobs.push_back(from_record(blobs_[i]));
+            *record.add_blobs() = std::move(blobs_[i]);
+        }
+        transaction.puts.push_back({{RowFamily::index, item.row}, record.SerializeAsString()});
+        items.push_back(std::move(item));
+    }
+    return items;
+}
+
+}  // namespace holdfast::storage::catalog

@@ -1,0 +1,260 @@
+#include "tests/unit/storage/catalog/fixture.h"
+
+using namespace holdfast::test;
+using holdfast::base::Awaitable;
+using Kind = CatalogError::Kind;
+
+namespace {
+
+catalog::BucketPtr find(Catalog& c, const std::string& name) {
+    auto found = run(c.buckets.find(name));
+    REQUIRE(found);
+    return *found;
+}
+
+std::vector<std::string> names_of(const catalog::BucketPage& page) {
+    std::vector<std::string> names;
+    for (const auto& bucket : page.buckets) names.push_back(bucket.name());
+    return names;
+}
+
+catalog::BucketPage list(Catalog& c, std::string prefix, std::string after, std::uint32_t limit) {
+    auto page = run(c.buckets.list(std::move(prefix), std::move(after), limit));
+    REQUIRE(page);
+    return std::move(*page);
+}
+
+/// Index rows of the system partition that begin so.
+std::size_t system_rows(Catalog& c, char kind) {
+    const auto wanted = catalog::rows_of_kind(kind);
+    holdfast::storage::ScanRange range;
+    range.begin = wanted.begin;
+    range.end = wanted.end;
+    auto page = run(c.rows.scan(catalog::system_partition, std::move(range)));
+    REQUIRE(page);
+    return page->rows.size();
+}
+
+}  // namespace
+
+TEST_CASE("CreateBucket: the bucket is found under its name, with an id and a time",
+          "[catalog][buckets]") {
+    Catalog c;
+    CHECK(find(c, "photos") == nullptr);
+    const auto id = c.make_bucket("photos");
+    const auto bucket = find(c, "photos");
+    REQUIRE(bucket);
+    CHECK(bucket->id() == id);
+    CHECK(id.size() == 16);
+    CHECK(bucket->owner() == "owner");
+    CHECK(bucket->created_ms() == c.clock.wall().time_since_epoch().count());
+    CHECK(find(c, "photo") == nullptr);
+    CHECK(find(c, "photoss") == nullptr);
+}
+
+TEST_CASE("CreateBucket: a name is given once, and the loser leaves nothing",
+          "[catalog][buckets]") {
+    Catalog c;
+    const auto id = c.make_bucket("photos");
+    records::Bucket again;
+    again.set_name("photos");
+    CHECK(failure_of(run(c.buckets.create(std::move(again)))) == Kind::bucket_exists);
+    CHECK(find(c, "photos")->id() == id);
+}
+
+TEST_CASE("Bucket: found from memory after the first time", "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket("photos");
+    find(c, "photos");
+    c.rows.take_counts();
+    find(c, "photos");
+    CHECK(c.rows.take_counts().gets == 0);
+}
+
+TEST_CASE("DeleteBucket: an empty bucket goes, its name is free again", "[catalog][buckets]") {
+    Catalog c;
+    const auto id = c.make_bucket("photos");
+    const auto bucket = find(c, "photos");
+    REQUIRE(run(c.buckets.remove(bucket)));
+    CHECK(find(c, "photos") == nullptr);
+    CHECK(failure_of(run(c.buckets.remove(bucket))) == Kind::no_such_bucket);
+    c.make_bucket("photos");
+    CHECK(find(c, "photos")->id() != id);
+    c.put("a", "text");
+    CHECK(c.get("a") == "text");
+}
+
+TEST_CASE("DeleteBucket: one with objects stays and can be written still", "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    c.put("a", "text");
+    CHECK(failure_of(run(c.buckets.remove(find(c, "photos")))) == Kind::bucket_not_empty);
+    REQUIRE(find(c, "photos"));
+    c.put("b", "text");
+    c.remove("a");
+    c.remove("b");
+    REQUIRE(run(c.buckets.remove(find(c, "photos"))));
+}
+
+TEST_CASE("DeleteBucket: open uploads go with it, later calls find no bucket, RACE-09",
+          "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    const auto upload = c.start_upload("a");
+    c.put_part(upload, 1, make_text(100'000));
+    REQUIRE(run(c.buckets.remove(find(c, "photos"))));
+    CHECK(failure_of(run(c.put_part_async(upload, 2, "x"))) == Kind::no_such_bucket);
+    CHECK(failure_of(run(c.complete_async(upload, {}))) == Kind::no_such_bucket);
+    CHECK(failure_of(run(c.uploads.abort(upload))) == Kind::no_such_bucket);
+    CHECK(failure_of(run(c.put_async("b", "x", Catalog::How()))) == Kind::no_such_bucket);
+    CHECK(failure_of(run(c.remove_async("b"))) == Kind::no_such_bucket);
+}
+
+TEST_CASE("DeleteBucket: a write that was on its way loses", "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    const auto bucket = find(c, "photos");
+    bool removed = false;
+    c.rows.before_commit = [&]() -> Awaitable<void> {
+        auto done = co_await c.buckets.remove(bucket);
+        removed = done.has_value();
+    };
+    const auto size = GENERATE(std::size_t{10}, std::size_t{100'000});
+    CHECK(failure_of(run(c.put_async("a", make_text(size), Catalog::How()))) ==
+          Kind::no_such_bucket);
+    CHECK(removed);
+    CHECK(c.blobs.live() == 0);
+}
+
+TEST_CASE("DeleteBucket: an object that comes while it runs keeps the bucket",
+          "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    bool put = false;
+    c.rows.before_commit = [&]() -> Awaitable<void> {
+        auto done = co_await c.put_async("a", "text", Catalog::How());
+        put = done.has_value();
+    };
+    CHECK(failure_of(run(c.buckets.remove(find(c, "photos")))) == Kind::bucket_not_empty);
+    CHECK(put);
+    CHECK(c.get("a") == "text");
+    c.put("b", "text");
+}
+
+TEST_CASE("DeleteBucket: when the name cannot be taken away, the bucket goes on",
+          "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    c.rows.fails = [](const holdfast::storage::Transaction& transaction) {
+        return !transaction.deletes.empty();
+    };
+    CHECK(failure_of(run(c.buckets.remove(find(c, "photos")))) == Kind::storage);
+    c.rows.fails = nullptr;
+    REQUIRE(find(c, "photos"));
+    c.put("a", "text");
+    CHECK(c.get("a") == "text");
+}
+
+TEST_CASE("Bucket: a find that raced with a removal does not bring it back", "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    const auto bucket = find(c, "photos");
+    catalog::Buckets buckets(c.store);  // remembers nothing yet
+    c.rows.after_get = [&]() -> Awaitable<void> {
+        auto removed = co_await buckets.remove(bucket);
+        if (!removed) throw std::runtime_error("not removed");
+    };
+    auto raced = run(buckets.find("photos"));
+    REQUIRE(raced);
+    CHECK(*raced != nullptr);  // it was there when the find began
+    auto after = run(buckets.find("photos"));
+    REQUIRE(after);
+    CHECK(*after == nullptr);
+}
+
+TEST_CASE("CreateBucket: a namesake that went just before is forgotten", "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    const auto old = find(c, "photos");
+    std::string fresh;
+    // The name is gone, and taken again before the removal gets to clearing the memory.
+    c.rows.fails = [&](const holdfast::storage::Transaction& transaction) {
+        return fresh.empty() && !transaction.deletes.empty();
+    };
+    c.rows.failure = StorageError::Kind::in_doubt;
+    c.rows.applied_when_failing = true;
+    CHECK_FALSE(run(c.buckets.remove(old)));
+    fresh = c.make_bucket();
+    CHECK(find(c, "photos")->id() == fresh);
+    c.put("a", "text");
+    CHECK(c.get("a") == "text");
+}
+
+TEST_CASE("Recover: a bucket that a crash left half deleted is open again", "[catalog][buckets]") {
+    Catalog c;
+    for (const char* name : {"aaa", "bbb", "ccc"}) c.make_bucket(name);
+    // Everything of a removal but the last step, which "crashes".
+    c.rows.fails = [](const holdfast::storage::Transaction& transaction) {
+        return !transaction.deletes.empty();
+    };
+    c.rows.failure = StorageError::Kind::in_doubt;
+    CHECK(failure_of(run(c.buckets.remove(find(c, "ccc")))) == Kind::storage);
+    c.rows.fails = nullptr;
+    CHECK(failure_of(run(c.put_async("a", "x", Catalog::How()))) == Kind::no_such_bucket);
+    catalog::Buckets restarted(c.store);
+    REQUIRE(run(restarted.recover()));
+    c.put("a", "x");
+    CHECK(c.get("a") == "x");
+}
+
+TEST_CASE("Purge: parts and garbage of a deleted bucket give their space back, all rows go",
+          "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket("other");
+    c.put("kept", make_text(100'000));
+    c.make_bucket();
+    const auto upload = c.start_upload("a");
+    c.put_part(upload, 1, make_text(100'000));
+    c.put_part(upload, 2, make_text(70'000));
+    c.put("b", make_text(100'000));
+    c.remove("b");
+    CHECK(c.blobs.live() == 4);
+    REQUIRE(run(c.buckets.purge_deleted()));
+    CHECK(c.blobs.live() == 4);  // nothing is deleted yet
+    REQUIRE(run(c.buckets.remove(find(c, "photos"))));
+    CHECK(system_rows(c, 'd') == 1);
+    REQUIRE(run(c.buckets.purge_deleted()));
+    CHECK(c.blobs.live() == 1);
+    CHECK(system_rows(c, 'd') == 0);
+    for (const char kind : {'B', 'u', 'p', 't', 'g', 'm', 'o'}) CHECK(c.rows_of_kind(kind) == 0);
+    REQUIRE(run(c.buckets.purge_deleted()));
+}
+
+TEST_CASE("Purge: what fails is done the next time", "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    const auto upload = c.start_upload("a");
+    for (std::uint32_t part = 1; part <= 3; ++part) c.put_part(upload, part, make_text(100'000));
+    REQUIRE(run(c.buckets.remove(find(c, "photos"))));
+    c.blobs.failing_releases = 1;
+    CHECK(failure_of(run(c.buckets.purge_deleted())) == Kind::storage);
+    CHECK(system_rows(c, 'd') == 1);
+    REQUIRE(run(c.buckets.purge_deleted()));
+    CHECK(c.blobs.live() == 0);
+    CHECK(system_rows(c, 'd') == 0);
+}
+
+TEST_CASE("ListBuckets: by name, in pages, with a prefix", "[catalog][buckets]") {
+    Catalog c;
+    for (const char* name : {"bbb", "abc", "abd", "ccc", "ab-"}) c.make_bucket(name);
+    using Names = std::vector<std::string>;
+    CHECK(names_of(list(c, "", "", 10)) == Names{"ab-", "abc", "abd", "bbb", "ccc"});
+    CHECK_FALSE(list(c, "", "", 5).more);
+    CHECK(list(c, "", "", 4).more);
+    CHECK(names_of(list(c, "", "", 2)) == Names{"ab-", "abc"});
+    CHECK(names_of(list(c, "", "abc", 2)) == Names{"abd", "bbb"});
+    CHECK(names_of(list(c, "ab", "", 10)) == Names{"ab-", "abc", "abd"});
+    CHECK(names_of(list(c, "ab", "abc", 10)) == Names{"abd"});
+    CHECK(names_of(list(c, "ab", "zzz", 10)).empty());
+    CHECK(names_of(list(c, "ab", "aaa", 10)) == Names{"ab-", "abc", "abd"});
+}
