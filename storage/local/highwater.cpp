@@ -1,0 +1,110 @@
+#include "storage/local/highwater.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string_view>
+
+#include "base/failpoint.h"
+#include "storage/local/crc32c.h"
+
+namespace holdfast::storage::local {
+
+namespace {
+
+constexpr std::string_view slot_magic = "HFHIGHWT";
+constexpr std::size_t incarnation_offset = 8;
+constexpr std::size_t commit_offset = 16;
+constexpr std::size_t crc_offset = 24;
+static_assert(crc_offset + 4 == high_water_record_bytes);
+
+OpenError io_error(const base::IoError& error) {
+    return OpenError{OpenError::Kind::io, error.message()};
+}
+
+base::IoResult<std::optional<HighWaterSlot>> read_slot(base::VfsFile& file, std::uint64_t slot) {
+    std::array<std::uint8_t, high_water_record_bytes> record{};
+    const auto got = file.pread(slot * high_water_slot_bytes, record);
+    if (!got) return got.error();
+    return parse_high_water_slot(base::ByteView(record).first(*got));
+}
+
+}  // namespace
+
+std::string encode_high_water_slot(const HighWaterSlot& slot) {
+    base::Bytes record(high_water_record_bytes);
+    std::copy(slot_magic.begin(), slot_magic.end(), record.begin());
+    const base::ByteSpan all(record);
+    base::store_le64(all.subspan(incarnation_offset), slot.incarnation);
+    base::store_le64(all.subspan(commit_offset), slot.commit_no);
+    base::store_le32(all.subspan(crc_offset), crc32c(all.first(crc_offset)));
+    return std::string(base::as_text(record));
+}
+
+std::optional<HighWaterSlot> parse_high_water_slot(base::ByteView record) {
+    if (record.size() != high_water_record_bytes ||
+        !base::as_text(record).starts_with(slot_magic) ||
+        base::load_le32(record.subspan(crc_offset)) != crc32c(record.first(crc_offset)))
+        return std::nullopt;
+    return HighWaterSlot{base::load_le64(record.subspan(incarnation_offset)),
+                         base::load_le64(record.subspan(commit_offset))};
+}
+
+base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::create(base::Vfs& vfs,
+                                                                        const std::string& path) {
+    auto file = vfs.open(path, base::OpenMode::create);
+    if (!file) return io_error(file.error());
+    const base::Bytes empty(2 * high_water_slot_bytes);
+    if (auto written = (*file)->pwrite(0, empty); !written) return io_error(written.error());
+    std::unique_ptr<HighWater> high_water(new HighWater(*std::move(file)));
+    if (auto recorded = high_water->record(HighWaterSlot{}); !recorded)
+        return io_error(recorded.error());
+    if (auto synced = high_water->sync(); !synced) return io_error(synced.error());
+    return high_water;
+}
+
+base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::open(base::Vfs& vfs,
+                                                                      const std::string& path) {
+    auto file = vfs.open(path, base::OpenMode::read_write);
+    if (!file && file.error().code == ENOENT)
+        return OpenError{OpenError::Kind::damaged, path + " is missing"};
+    if (!file) return io_error(file.error());
+    std::unique_ptr<HighWater> high_water(new HighWater(*std::move(file)));
+    bool found = false;
+    for (std::uint64_t number = 0; number < 2; ++number) {
+        const auto slot = read_slot(*high_water->file_, number);
+        if (!slot) return io_error(slot.error());
+        if (!*slot) continue;
+        if (found && (*slot)->commit_no < high_water->current_.commit_no) continue;
+        found = true;
+        high_water->current_ = **slot;
+        high_water->slot_ = 1 - number;
+    }
+    if (!found)
+        return OpenError{OpenError::Kind::damaged, path + " is damaged: neither slot is whole"};
+    // The slot found may be in the page cache only, left by a process that was killed.
+    if (auto synced = high_water->file_->sync_data(); !synced) return io_error(synced.error());
+    return high_water;
+}
+
+base::IoResult<void> HighWater::record(const HighWaterSlot& slot) {
+    if (HF_FAILPOINT("highwater.write") != base::Injected::none)
+        return base::IoError{EIO, "pwrite", "highwater"};
+    const auto record = encode_high_water_slot(slot);
+    if (auto written = file_->pwrite(slot_ * high_water_slot_bytes, base::as_bytes(record));
+        !written)
+        return written;
+    current_ = slot;
+    dirty_ = true;
+    return {};
+}
+
+base::IoResult<void> HighWater::sync() {
+    if (!dirty_) return {};
+    if (auto synced = file_->sync_data(); !synced) return synced;
+    dirty_ = false;
+    slot_ = 1 - slot_;
+    return {};
+}
+
+}  // namespace holdfast::storage::local

@@ -1,0 +1,95 @@
+#include "storage/local/rocksdb_options.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/file_checksum.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/table.h>
+#include <rocksdb/utilities/table_properties_collectors.h>
+
+#include "storage/local/rocksdb_log.h"
+
+namespace holdfast::storage::local {
+
+namespace {
+
+constexpr int open_files_max = 512;
+constexpr double bloom_bits_per_key = 10;
+// Smaller bodies are as cheap to compact as the pointer to a blob file would be to follow.
+constexpr std::uint64_t blob_file_value_bytes_min = 1024;
+// A file with this many deletions among so many neighbours is compacted soon: a scan steps over
+// each of them.
+constexpr std::size_t deletions_window = 4096;
+constexpr std::size_t deletions_trigger = 2048;
+
+rocksdb::DBOptions database_options(const RowMemory& memory) {
+    rocksdb::DBOptions options;
+    options.info_log = make_rocksdb_logger();
+    options.stats_dump_period_sec = 0;
+    options.paranoid_checks = true;
+    options.track_and_verify_wals_in_manifest = true;
+    options.verify_sst_unique_id_in_manifest = true;
+    options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+    options.recycle_log_file_num = 0;
+    options.manual_wal_flush = false;
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+    options.max_open_files = open_files_max;
+    options.max_background_jobs = 2;
+    options.db_write_buffer_size = memory.memtable_bytes;
+    // Bounds what a start after a crash has to replay.
+    options.max_total_wal_size = 2 * memory.memtable_bytes;
+    // Write-back of new files runs along instead of in one burst that the WAL's sync waits for.
+    options.bytes_per_sync = 1 << 20;
+    return options;
+}
+
+rocksdb::BlockBasedTableOptions table_options(const std::shared_ptr<rocksdb::Cache>& cache) {
+    rocksdb::BlockBasedTableOptions table;
+    table.block_cache = cache;
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(bloom_bits_per_key));
+    table.cache_index_and_filter_blocks = true;  // memory stays within the cache's bound
+    table.cache_index_and_filter_blocks_with_high_priority = true;
+    table.pin_l0_filter_and_index_blocks_in_cache = true;
+    table.format_version = 5;  // the newest that 7.8 and 9.10 share by default
+    return table;
+}
+
+rocksdb::ColumnFamilyOptions family_options(const rocksdb::BlockBasedTableOptions& table,
+                                            std::uint64_t write_buffer_bytes) {
+    rocksdb::ColumnFamilyOptions options;
+    options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+    options.write_buffer_size = write_buffer_bytes;
+    options.compression = rocksdb::kNoCompression;
+    options.level_compaction_dynamic_level_bytes = true;
+    return options;
+}
+
+}  // namespace
+
+RowOptions make_row_options(const RowMemory& memory) {
+    const auto cache = rocksdb::NewLRUCache(memory.block_cache_bytes);
+    const auto table = table_options(cache);
+    RowOptions options;
+    options.database = database_options(memory);
+    options.meta = family_options(table, memory.memtable_bytes / 8);
+    options.index = family_options(table, memory.memtable_bytes / 4);
+    options.index.compression = rocksdb::kLZ4Compression;
+    options.index.table_properties_collector_factories.push_back(
+        rocksdb::NewCompactOnDeletionCollectorFactory(deletions_window, deletions_trigger));
+    options.body = family_options(table, memory.memtable_bytes / 4);
+    // Bodies go to blob files, so that compaction moves their keys only.
+    options.body.enable_blob_files = true;
+    options.body.min_blob_size = blob_file_value_bytes_min;
+    options.body.blob_compression_type = rocksdb::kNoCompression;
+    options.body.enable_blob_garbage_collection = true;
+    options.body.blob_cache = cache;
+    return options;
+}
+
+rocksdb::WriteOptions make_write_options(bool sync) {
+    rocksdb::WriteOptions options;
+    options.sync = sync;
+    options.protection_bytes_per_key = 8;
+    return options;
+}
+
+}  // namespace holdfast::storage::local

@@ -1,0 +1,91 @@
+#include "storage/local/row_database.h"
+
+#include "base/failpoint.h"
+#include "storage/local/row_codec.h"
+
+namespace holdfast::storage::local {
+
+namespace {
+
+using base::Expected;
+
+constexpr const char* index_family = "index";
+constexpr const char* body_family = "body";
+constexpr const char* volume_id_key = "volume_id";
+
+OpenError open_error(const rocksdb::Status& status) {
+    const auto kind = status.IsIOError() ? OpenError::Kind::io : OpenError::Kind::damaged;
+    return OpenError{kind, "the index does not open: " + status.ToString()};
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const RowOptions& options) {
+    return {{rocksdb::kDefaultColumnFamilyName, options.meta},
+            {index_family, options.index},
+            {body_family, options.body}};
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
+    const RowDatabaseOptions& options) {
+    if (HF_FAILPOINT("rocksdb.open") != base::Injected::none)
+        return OpenError{OpenError::Kind::io, "the index does not open: injected"};
+    RowOptions row_options = make_row_options(options.memory);
+    row_options.database.create_if_missing = options.create;
+    row_options.database.create_missing_column_families = options.create;
+    rocksdb::DB* opened = nullptr;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    const auto status = rocksdb::DB::Open(row_options.database, options.directory,
+                                          family_descriptors(row_options), &handles, &opened);
+    if (!status.ok()) return open_error(status);
+    std::unique_ptr<RowDatabase> database(new RowDatabase(std::unique_ptr<rocksdb::DB>(opened)));
+    for (auto* handle : handles) database->families_.emplace_back(handle);
+    if (options.create) {
+        if (auto written = database->write_identity(options.volume); !written)
+            return std::move(written).error();
+    }
+    if (auto known = database->read_identity(options.volume); !known)
+        return std::move(known).error();
+    return database;
+}
+
+RowDatabase::~RowDatabase() {
+    families_.clear();  // before the database they belong to
+}
+
+rocksdb::ColumnFamilyHandle* RowDatabase::family(RowFamily family) const {
+    return families_[family == RowFamily::index ? 1 : 2].get();
+}
+
+Expected<void, OpenError> RowDatabase::write_identity(const VolumeId& volume) {
+    rocksdb::WriteBatch batch;
+    auto status = batch.Put(meta(), volume_id_key, rocksdb::Slice(base::as_text(volume)));
+    if (status.ok()) status = batch.Put(meta(), commit_no_key, encode_commit_number(0));
+    if (status.ok()) status = db_->Write(make_write_options(true), &batch);
+    if (!status.ok()) return open_error(status);
+    return {};
+}
+
+Expected<void, OpenError> RowDatabase::read_identity(const VolumeId& volume) {
+    std::string id;
+    std::string number;
+    auto status = db_->Get(rocksdb::ReadOptions(), meta(), volume_id_key, &id);
+    if (status.ok()) status = db_->Get(rocksdb::ReadOptions(), meta(), commit_no_key, &number);
+    if (!status.ok()) return open_error(status);
+    if (id != base::as_text(volume))
+        return OpenError{OpenError::Kind::damaged, "the index belongs to another volume"};
+    const auto commit_no = parse_commit_number(number);
+    if (!commit_no)
+        return OpenError{OpenError::Kind::damaged, "the index has no readable commit number"};
+    commit_no_ = *commit_no;
+    return {};
+}
+
+StorageError to_storage_error(const rocksdb::Status& status) {
+    auto kind = StorageError::Kind::io;
+    if (status.IsCorruption()) kind = StorageError::Kind::corrupt;
+    if (status.IsNoSpace()) kind = StorageError::Kind::out_of_space;
+    return StorageError{kind, status.ToString()};
+}
+
+}  // namespace holdfast::storage::local

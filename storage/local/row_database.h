@@ -1,0 +1,57 @@
+/// The RocksDB handle and its families, opened and checked. On-disk format:
+/// docs/format/row_store.md.
+///
+/// threads: open and close from one; RocksDB's own calls any.
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <memory>
+#include <string>
+
+#include "storage/error.h"
+#include "storage/local/engine.h"
+#include "storage/local/rocksdb_options.h"
+#include "storage/local/volume.h"
+#include "storage/metadata_store.h"
+
+namespace holdfast::storage::local {
+
+struct RowDatabaseOptions {
+    std::string directory;
+    VolumeId volume{};
+    bool create = false;  ///< of a volume that is being created; otherwise it must be there
+    RowMemory memory;
+};
+
+class RowDatabase {
+public:
+    /// errors: damaged (also when it belongs to another volume), io.
+    static base::Expected<std::unique_ptr<RowDatabase>, OpenError> open(
+        const RowDatabaseOptions& options);
+    RowDatabase(const RowDatabase&) = delete;
+    RowDatabase& operator=(const RowDatabase&) = delete;
+    ~RowDatabase();  ///< as a crash would leave it
+
+    [[nodiscard]] rocksdb::DB& db() const { return *db_; }
+    [[nodiscard]] rocksdb::ColumnFamilyHandle* family(RowFamily family) const;
+    [[nodiscard]] rocksdb::ColumnFamilyHandle* meta() const { return families_[0].get(); }
+    /// The last commit that is in the database, as found at open().
+    [[nodiscard]] RowVersion commit_no() const { return commit_no_; }
+
+private:
+    explicit RowDatabase(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+    base::Expected<void, OpenError> write_identity(const VolumeId& volume);
+    base::Expected<void, OpenError> read_identity(const VolumeId& volume);
+
+    std::unique_ptr<rocksdb::DB> db_;
+    std::vector<std::unique_ptr<rocksdb::ColumnFamilyHandle>> families_;  ///< meta, index, body
+    RowVersion commit_no_ = 0;
+};
+
+/// The key of family meta with the number of the last commit.
+inline constexpr const char* commit_no_key = "commit_no";
+
+StorageError to_storage_error(const rocksdb::Status& status);
+
+}  // namespace holdfast::storage::local

@@ -1,0 +1,82 @@
+#include "storage/local/row_reader.h"
+
+#include <rocksdb/snapshot.h>
+
+#include "storage/local/row_codec.h"
+
+namespace holdfast::storage::local {
+
+namespace {
+
+rocksdb::ReadOptions read_options(ReadDepth depth) {
+    rocksdb::ReadOptions options;
+    if (depth == ReadDepth::memory) options.read_tier = rocksdb::kBlockCacheTier;
+    return options;
+}
+
+StorageError corrupt_row(std::string_view key) {
+    return StorageError{StorageError::Kind::corrupt, "row without a version: " + std::string(key)};
+}
+
+Result<Row> to_row(std::string_view key, std::string_view stored) {
+    const auto parsed = parse_disk_value(stored);
+    if (!parsed) return corrupt_row(key);
+    return Row{std::string(key), std::string(parsed->value), parsed->version};
+}
+
+}  // namespace
+
+std::optional<Result<std::vector<std::optional<Row>>>> read_rows(const RowDatabase& database,
+                                                                 const Partition& partition,
+                                                                 const std::vector<RowKey>& keys,
+                                                                 ReadDepth depth) {
+    using Answer = Result<std::vector<std::optional<Row>>>;
+    auto options = read_options(depth);
+    std::optional<rocksdb::ManagedSnapshot> snapshot;
+    if (keys.size() > 1) {
+        snapshot.emplace(&database.db());
+        options.snapshot = snapshot->snapshot();
+    }
+    std::vector<std::optional<Row>> rows(keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        rocksdb::PinnableSlice stored;
+        const auto status = database.db().Get(options, database.family(keys[i].family),
+                                              disk_key(partition, keys[i].key), &stored);
+        if (status.IsIncomplete()) return std::nullopt;
+        if (status.IsNotFound()) continue;
+        if (!status.ok()) return Answer(to_storage_error(status));
+        auto row = to_row(keys[i].key, stored.ToStringView());
+        if (!row) return Answer(std::move(row).error());
+        rows[i] = *std::move(row);
+    }
+    return Answer(std::move(rows));
+}
+
+std::optional<Result<ScanPage>> read_page(const RowDatabase& database, const Partition& partition,
+                                          const ScanRange& range, ReadDepth depth) {
+    const std::string first = disk_key(partition, range.begin);
+    const std::string end = disk_range_end(partition, range.end);
+    const rocksdb::Slice end_slice(end);
+    auto options = read_options(depth);
+    options.iterate_upper_bound = &end_slice;
+    const std::unique_ptr<rocksdb::Iterator> at(
+        database.db().NewIterator(options, database.family(RowFamily::index)));
+    ScanPage page;
+    std::uint64_t bytes = 0;
+    for (at->Seek(first); at->Valid(); at->Next()) {
+        if (page.rows.size() >= range.rows_max || bytes >= range.bytes_max) {
+            page.more = true;
+            break;
+        }
+        const auto key = at->key().ToStringView().substr(partition.size() + 1);
+        auto row = to_row(key, at->value().ToStringView());
+        if (!row) return Result<ScanPage>(std::move(row).error());
+        bytes += row->key.size() + row->value.size();
+        page.rows.push_back(*std::move(row));
+    }
+    if (at->status().IsIncomplete()) return std::nullopt;
+    if (!at->status().ok()) return Result<ScanPage>(to_storage_error(at->status()));
+    return Result<ScanPage>(std::move(page));
+}
+
+}  // namespace holdfast::storage::local

@@ -1,0 +1,32 @@
+/// The rows of the embedded engine. What is in memory is read on the calling event loop, the rest
+/// on the worker pool; commits go to the committer. threads: any.
+#pragma once
+
+#include "base/worker_pool.h"
+#include "storage/local/committer.h"
+#include "storage/local/row_database.h"
+#include "storage/metadata_store.h"
+
+namespace holdfast::storage::local {
+
+/// Longer pages are made on the pool even when all is in memory: they would keep the loop too long.
+inline constexpr std::uint32_t inline_scan_rows_max = 128;
+
+class RowStore final : public MetadataStore {
+public:
+    /// All of them must outlive the store.
+    RowStore(const RowDatabase& database, Committer& committer, base::WorkerPool& pool)
+        : database_(database), committer_(committer), pool_(pool) {}
+
+    Async<std::vector<std::optional<Row>>> get(const Partition& partition,
+                                               std::vector<RowKey> keys) override;
+    Async<ScanPage> scan(const Partition& partition, ScanRange range) override;
+    Async<RowVersion> commit(const Partition& partition, Transaction transaction) override;
+
+private:
+    const RowDatabase& database_;
+    Committer& committer_;
+    base::WorkerPool& pool_;
+};
+
+}  // namespace holdfast::storage::local

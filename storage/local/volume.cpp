@@ -1,0 +1,177 @@
+#include "storage/local/volume.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <string_view>
+
+#include "storage/local/crc32c.h"
+#include "storage/local/volume_layout.h"
+
+namespace holdfast::storage::local {
+
+namespace {
+
+using base::Expected;
+using base::IoResult;
+
+constexpr std::uint64_t small_file_bytes_max = 4096;
+constexpr unsigned file_mode_bits = 0640;
+
+OpenError io_error(const base::IoError& error) {
+    return OpenError{OpenError::Kind::io, error.message()};
+}
+
+OpenError damaged(const std::string& message) {
+    return OpenError{OpenError::Kind::damaged, message};
+}
+
+OpenError foreign(const std::string& message) {
+    return OpenError{OpenError::Kind::foreign_format, message};
+}
+
+std::string parent_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string without_trailing_slashes(std::string path) {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    return path;
+}
+
+}  // namespace
+
+bool is_expected_before_creation(const std::string& name) {
+    // Key files are written beside under a name of their own first, which a crash may leave.
+    return name == "lost+found" || name == "keyring" || name.starts_with("keyring.new") ||
+           name == "root-credentials" || name.starts_with("root-credentials.new");
+}
+
+Expected<std::unique_ptr<Volume>, OpenError> Volume::open(const std::string& directory,
+                                                          base::Vfs& vfs, base::Random& random) {
+    std::unique_ptr<Volume> volume(new Volume(without_trailing_slashes(directory), vfs));
+    // Once before anything is touched, and once when nobody else can change it any more.
+    if (auto known = volume->inspect(); !known) return std::move(known).error();
+    if (auto locked = volume->lock(); !locked) return std::move(locked).error();
+    if (auto known = volume->inspect(); !known) return std::move(known).error();
+    auto ready = volume->is_new_ ? volume->begin_creation(random) : volume->read_incarnation();
+    if (!ready) return std::move(ready).error();
+    return volume;
+}
+
+std::string Volume::path(const std::string& name) const {
+    return directory_ + "/" + name;
+}
+
+Expected<void, OpenError> Volume::inspect() {
+    const auto formatted = vfs_.exists(path(layout::format));
+    if (!formatted) return io_error(formatted.error());
+    is_new_ = !*formatted;
+    return is_new_ ? check_unformatted() : read_format();
+}
+
+Expected<void, OpenError> Volume::read_format() {
+    const auto content = base::read_file(vfs_, path(layout::format), small_file_bytes_max);
+    if (!content && content.error().code == EFBIG)
+        return foreign(path(layout::format) + " is not a Holdfast volume's format file");
+    if (!content) return io_error(content.error());
+    auto id = parse_format(*content);
+    if (!id) {
+        id.error().message = path(layout::format) + ": " + id.error().message;
+        return std::move(id).error();
+    }
+    id_ = *id;
+    return {};
+}
+
+Expected<void, OpenError> Volume::check_unformatted() {
+    const auto present = vfs_.exists(directory_);
+    if (!present) return io_error(present.error());
+    if (!*present) return {};
+    const auto names = vfs_.list(directory_);
+    if (!names) return io_error(names.error());
+    // A creation that was interrupted is begun again; until `format` is there nothing was acked.
+    if (std::binary_search(names->begin(), names->end(), std::string(layout::creating))) return {};
+    for (const auto& name : *names)
+        if (!is_expected_before_creation(name) && !layout::is_made_before_the_marker(name))
+            return foreign("the directory " + directory_ +
+                           " is not a Holdfast volume (it has no format file) and not empty (" +
+                           name + ")");
+    return {};
+}
+
+Expected<void, OpenError> Volume::lock() {
+    if (is_new_) {
+        if (auto made = vfs_.make_directories(directory_); !made) return io_error(made.error());
+    }
+    auto lock = vfs_.lock(path(layout::lock));
+    if (!lock && lock.error().code == EWOULDBLOCK)
+        return OpenError{OpenError::Kind::in_use,
+                         "the data directory " + directory_ + " is in use by another process"};
+    if (!lock) return io_error(lock.error());
+    lock_ = *std::move(lock);
+    return {};
+}
+
+Expected<void, OpenError> Volume::begin_creation(base::Random& random) {
+    random.fill(id_);
+    if (auto synced = vfs_.sync_directory(parent_of(directory_)); !synced)
+        return io_error(synced.error());
+    if (auto marked = base::write_file_durably(vfs_, path(layout::creating), {}, file_mode_bits);
+        !marked)
+        return io_error(marked.error());
+    for (const auto* name : {layout::index, layout::segments})
+        if (auto made = vfs_.make_directories(path(name)); !made) return io_error(made.error());
+    return {};
+}
+
+Expected<void, OpenError> Volume::finish_creation() {
+    if (auto written = write_incarnation(previous_); !written) return io_error(written.error());
+    // The names made so far, before the one that says that all of them are there.
+    for (const auto& directory : {path(layout::index), path(layout::segments), directory_})
+        if (auto synced = vfs_.sync_directory(directory); !synced) return io_error(synced.error());
+    const auto content = encode_format(id_);
+    if (auto written = base::write_file_durably(vfs_, path(layout::format), base::as_bytes(content),
+                                                file_mode_bits);
+        !written)
+        return io_error(written.error());
+    if (auto removed = vfs_.unlink(path(layout::creating)); !removed)
+        return io_error(removed.error());
+    is_new_ = false;
+    return {};
+}
+
+Expected<void, OpenError> Volume::read_incarnation() {
+    // Left by a creation that ended right behind its last step. It must not stay: beside a lost
+    // `format` it would say that the volume may be made afresh.
+    if (auto removed = vfs_.unlink(path(layout::creating));
+        !removed && removed.error().code != ENOENT)
+        return io_error(removed.error());
+    const auto content = base::read_file(vfs_, path(layout::incarnation), small_file_bytes_max);
+    if (!content && content.error().code == ENOENT)
+        return damaged(path(layout::incarnation) + " is missing");
+    if (!content) return io_error(content.error());
+    const auto incarnation = parse_incarnation(*content);
+    if (!incarnation) return damaged(path(layout::incarnation) + " is damaged");
+    previous_ = *incarnation;
+    return {};
+}
+
+Expected<void, OpenError> Volume::start_incarnation() {
+    const Incarnation running{incarnation(), false, 0};
+    if (auto written = write_incarnation(running); !written) return io_error(written.error());
+    return {};
+}
+
+IoResult<void> Volume::mark_clean(std::uint64_t commit_no) {
+    return write_incarnation(Incarnation{incarnation(), true, commit_no});
+}
+
+IoResult<void> Volume::write_incarnation(const Incarnation& incarnation) {
+    const auto content = encode_incarnation(incarnation);
+    return base::write_file_durably(vfs_, path(layout::incarnation), base::as_bytes(content),
+                                    file_mode_bits);
+}
+
+}  // namespace holdfast::storage::local

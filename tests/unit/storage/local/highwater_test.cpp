@@ -1,0 +1,122 @@
+#include "storage/local/highwater.h"
+
+#include "tests/catch.h"
+#include "tests/unit/storage/local/row_support.h"
+
+using namespace holdfast;
+using namespace holdfast::storage::local;
+using tests::RowDirectory;
+
+namespace {
+
+void overwrite(base::Vfs& vfs, const std::string& path, std::uint64_t offset,
+               std::string_view content) {
+    auto file = vfs.open(path, base::OpenMode::read_write);
+    REQUIRE(file);
+    REQUIRE((*file)->pwrite(offset, base::as_bytes(content)));
+}
+
+std::uint64_t mark_in(base::Vfs& vfs, const std::string& path) {
+    const auto mark = HighWater::open(vfs, path);
+    REQUIRE(mark);
+    return (*mark)->commit_no();
+}
+
+}  // namespace
+
+TEST_CASE("high water: golden bytes of format 1", "[local][highwater][format]") {
+    const auto record = encode_high_water_slot(HighWaterSlot{0x0102, 0x030405});
+    CHECK(base::to_hex(base::as_bytes(record)) ==
+          "4846484947485754"
+          "0201000000000000"
+          "0504030000000000"
+          "07782fdc");
+    const auto slot = parse_high_water_slot(base::as_bytes(record));
+    REQUIRE(slot);
+    CHECK(slot->incarnation == 0x0102);
+    CHECK(slot->commit_no == 0x030405);
+}
+
+TEST_CASE("high water: a record with any byte changed or cut off is not one",
+          "[local][highwater]") {
+    const auto record = encode_high_water_slot(HighWaterSlot{1, 2});
+    for (std::size_t i = 0; i < record.size(); ++i) {
+        auto changed = record;
+        changed[i] = static_cast<char>(changed[i] ^ 0x10);
+        CHECK_FALSE(parse_high_water_slot(base::as_bytes(changed)));
+        CHECK_FALSE(parse_high_water_slot(base::as_bytes(record.substr(0, i))));
+    }
+}
+
+TEST_CASE("high water: what was recorded is found, with and without a sync", "[local][highwater]") {
+    RowDirectory directory;
+    const auto vfs = base::make_posix_vfs();
+    const auto path = directory.file("highwater");
+    {
+        const auto mark = HighWater::create(*vfs, path);
+        REQUIRE(mark);
+        CHECK((*mark)->commit_no() == 0);
+        CHECK_FALSE((*mark)->dirty());
+        REQUIRE((*mark)->record(HighWaterSlot{1, 10}));
+        CHECK((*mark)->dirty());
+    }
+    CHECK(mark_in(*vfs, path) == 10);
+    for (std::uint64_t number = 11; number < 20; ++number) {
+        {
+            const auto mark = HighWater::open(*vfs, path);
+            REQUIRE(mark);
+            REQUIRE((*mark)->record(HighWaterSlot{1, number}));
+            if (number % 3 == 0) REQUIRE((*mark)->sync());
+            REQUIRE((*mark)->record(HighWaterSlot{1, number}));
+        }
+        CHECK(mark_in(*vfs, path) == number);
+    }
+}
+
+TEST_CASE("high water: a torn write costs only what was not synced", "[local][highwater]") {
+    RowDirectory directory;
+    const auto vfs = base::make_posix_vfs();
+    const auto path = directory.file("highwater");
+    // The creation's sync made slot 0 durable: records go to slot 1 until the next sync.
+    {
+        const auto mark = HighWater::create(*vfs, path);
+        REQUIRE(mark);
+        REQUIRE((*mark)->record(HighWaterSlot{1, 10}));
+        REQUIRE((*mark)->record(HighWaterSlot{1, 11}));
+    }
+    SECTION("torn before the sync") {
+        overwrite(*vfs, path, high_water_slot_bytes + 10, "torn");
+        CHECK(mark_in(*vfs, path) == 0);
+    }
+    SECTION("torn after the sync of the open") {
+        {
+            const auto mark = HighWater::open(*vfs, path);
+            REQUIRE(mark);
+            REQUIRE((*mark)->record(HighWaterSlot{2, 12}));
+            REQUIRE((*mark)->record(HighWaterSlot{2, 13}));
+        }
+        overwrite(*vfs, path, 10, "torn");
+        CHECK(mark_in(*vfs, path) == 11);
+    }
+}
+
+TEST_CASE("high water: a file without a whole slot, or none at all, is damage",
+          "[local][highwater]") {
+    RowDirectory directory;
+    const auto vfs = base::make_posix_vfs();
+    const auto path = directory.file("highwater");
+    const auto missing = HighWater::open(*vfs, path);
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().kind == OpenError::Kind::damaged);
+    {
+        const auto mark = HighWater::create(*vfs, path);
+        REQUIRE(mark);
+        REQUIRE((*mark)->record(HighWaterSlot{1, 10}));
+    }
+    overwrite(*vfs, path, 0, "x");
+    overwrite(*vfs, path, high_water_slot_bytes, "x");
+    const auto damaged = HighWater::open(*vfs, path);
+    REQUIRE_FALSE(damaged);
+    CHECK(damaged.error().kind == OpenError::Kind::damaged);
+    CHECK(damaged.error().message.find("neither slot") != std::string::npos);
+}

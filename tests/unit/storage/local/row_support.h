@@ -1,0 +1,131 @@
+/// What the tests of the rows share: a directory, an event loop, and a store in it.
+#pragma once
+
+#include <stdlib.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <exception>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/vfs.h"
+#include "base/worker_pool.h"
+#include "storage/local/committer.h"
+#include "storage/local/highwater.h"
+#include "storage/local/row_database.h"
+#include "storage/local/row_store.h"
+#include "tests/catch.h"
+
+namespace holdfast::tests {
+
+/// A directory of a test's own, gone with it.
+class RowDirectory {
+public:
+    RowDirectory() {
+        std::string pattern = std::filesystem::temp_directory_path() / "holdfast-rows-XXXXXX";
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path_ = pattern;
+    }
+    RowDirectory(const RowDirectory&) = delete;
+    RowDirectory& operator=(const RowDirectory&) = delete;
+    ~RowDirectory() { std::filesystem::remove_all(path_); }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] std::string file(std::string_view name) const {
+        return path_ + "/" + std::string(name);
+    }
+
+private:
+    std::string path_;
+};
+
+/// Runs a coroutine to its end on a loop of its own.
+template <class T>
+T await(base::Awaitable<T> coroutine) {
+    boost::asio::io_context loop;
+    std::optional<T> outcome;
+    auto body = [&]() -> base::Awaitable<void> { outcome.emplace(co_await std::move(coroutine)); };
+    auto done = [](const std::exception_ptr& failure) {
+        if (failure) std::rethrow_exception(failure);
+    };
+    boost::asio::co_spawn(loop, body, done);
+    loop.run();
+    REQUIRE(outcome);
+    return *std::move(outcome);
+}
+
+inline storage::Put put_row(std::string key, std::string value) {
+    return storage::Put{storage::RowKey{storage::RowFamily::index, std::move(key)},
+                        std::move(value)};
+}
+
+/// One row, put whatever is there.
+inline storage::Transaction put_of(std::string key, std::string value) {
+    storage::Transaction transaction;
+    transaction.puts.push_back(put_row(std::move(key), std::move(value)));
+    return transaction;
+}
+
+/// A row store without an engine around it. Destroyed as a crash would leave it.
+class RowWorld {
+public:
+    explicit RowWorld(const RowDirectory& directory,
+                      storage::local::Committer::Options options = {}) {
+        using namespace storage::local;
+        vfs_ = base::make_posix_vfs();
+        const bool create = !std::filesystem::exists(directory.file("index"));
+        std::filesystem::create_directories(directory.file("index"));
+        RowDatabaseOptions database_options;
+        database_options.directory = directory.file("index");
+        database_options.create = create;
+        database_options.memory = RowMemory{8 << 20, 8 << 20};
+        auto opened = RowDatabase::open(database_options);
+        REQUIRE(opened);
+        database = *std::move(opened);
+        auto mark = create ? HighWater::create(*vfs_, directory.file("highwater"))
+                           : HighWater::open(*vfs_, directory.file("highwater"));
+        REQUIRE(mark);
+        high_water = *std::move(mark);
+        committer = std::make_unique<Committer>(options, *database, *high_water, clock);
+        rows = std::make_unique<RowStore>(*database, *committer, pool);
+    }
+    ~RowWorld() {
+        committer.reset();
+        pool.join();
+    }
+
+    storage::Result<storage::RowVersion> commit(storage::Transaction transaction) {
+        return await(rows->commit("p", std::move(transaction)));
+    }
+    std::optional<storage::Row> get(const std::string& key) {
+        std::vector<storage::RowKey> keys{{storage::RowFamily::index, key}};
+        auto answer = await(rows->get("p", std::move(keys)));
+        REQUIRE(answer);
+        return answer->at(0);
+    }
+    std::vector<std::string> keys_of(storage::ScanRange range) {
+        auto page = await(rows->scan("p", std::move(range)));
+        REQUIRE(page);
+        std::vector<std::string> keys;
+        for (const auto& row : page->rows) keys.push_back(row.key);
+        return keys;
+    }
+
+    base::SystemClock clock;
+    base::WorkerPool pool{2};
+    std::unique_ptr<storage::local::RowDatabase> database;
+    std::unique_ptr<storage::local::HighWater> high_water;
+    std::unique_ptr<storage::local::Committer> committer;
+    std::unique_ptr<storage::local::RowStore> rows;
+
+private:
+    std::unique_ptr<base::Vfs> vfs_;
+};
+
+}  // namespace holdfast::tests

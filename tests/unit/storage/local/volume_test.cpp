@@ -1,0 +1,198 @@
+#include "storage/local/volume.h"
+
+#include "storage/local/volume_layout.h"
+#include "tests/catch.h"
+#include "tests/unit/storage/local/row_support.h"
+
+using namespace holdfast;
+using namespace holdfast::storage::local;
+using tests::RowDirectory;
+
+namespace {
+
+struct VolumeWorld {
+    std::unique_ptr<base::Vfs> vfs = base::make_posix_vfs();
+    base::SeededRandom random{7};
+
+    auto open(const std::string& path) { return Volume::open(path, *vfs, random); }
+    std::unique_ptr<Volume> must_open(const std::string& path) {
+        auto volume = open(path);
+        REQUIRE(volume);
+        if ((*volume)->is_new()) REQUIRE((*volume)->finish_creation());
+        REQUIRE((*volume)->start_incarnation());
+        return *std::move(volume);
+    }
+    OpenError refusal(const std::string& path) {
+        const auto volume = open(path);
+        REQUIRE_FALSE(volume);
+        return volume.error();
+    }
+    void write(const std::string& path, std::string_view content) {
+        REQUIRE(base::write_file_durably(*vfs, path, base::as_bytes(content), 0640));
+    }
+    std::vector<std::string> list(const std::string& path) {
+        const auto names = vfs->list(path);
+        REQUIRE(names);
+        return *names;
+    }
+};
+
+VolumeId an_id() {
+    VolumeId id{};
+    for (std::size_t i = 0; i < id.size(); ++i) id[i] = static_cast<std::uint8_t>(0xa0 + i);
+    return id;
+}
+
+}  // namespace
+
+TEST_CASE("volume: golden bytes of format 1", "[local][volume][format]") {
+    CHECK(base::to_hex(base::as_bytes(encode_format(an_id()))) ==
+          "686f6c646661737420766f6c756d650a"
+          "01000000"
+          "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
+          "5d77fae8");
+    CHECK(base::to_hex(base::as_bytes(encode_incarnation(Incarnation{3, true, 258}))) ==
+          "4846494e4341524e"
+          "0300000000000000"
+          "0201000000000000"
+          "01000000"
+          "5a1d363e");
+}
+
+TEST_CASE("volume: an empty or missing directory becomes one, and stays the same one",
+          "[local][volume]") {
+    RowDirectory directory;
+    VolumeWorld world;
+    const auto path = GENERATE(std::string(""), std::string("/a/b/"));
+    VolumeId id{};
+    {
+        const auto volume = world.must_open(directory.path() + path);
+        id = volume->id();
+        CHECK(volume->incarnation() == 1);
+    }
+    CHECK(id != VolumeId{});
+    const auto again = world.must_open(directory.path() + path);
+    CHECK(again->id() == id);
+    CHECK(again->incarnation() == 2);
+    CHECK(world.list(directory.path() + path) ==
+          std::vector<std::string>{"format", "incarnation", "index", "lock", "segments"});
+}
+
+TEST_CASE("volume: only a stop with the clean marker is a clean one", "[local][volume]") {
+    RowDirectory directory;
+    VolumeWorld world;
+    world.must_open(directory.path());
+    {
+        const auto volume = world.must_open(directory.path());
+        CHECK_FALSE(volume->previous().clean);
+        REQUIRE(volume->mark_clean(77));
+    }
+    {
+        const auto volume = world.must_open(directory.path());
+        CHECK(volume->previous().clean);
+        CHECK(volume->previous().commit_no == 77);
+        CHECK(volume->incarnation() == 3);
+    }
+    CHECK_FALSE(world.must_open(directory.path())->previous().clean);
+}
+
+TEST_CASE("volume: a second open is refused while the first one lives", "[local][volume]") {
+    RowDirectory directory;
+    VolumeWorld world;
+    {
+        const auto volume = world.must_open(directory.path());
+        CHECK(world.refusal(directory.path()).kind == OpenError::Kind::in_use);
+    }
+    CHECK(world.open(directory.path()));
+}
+
+TEST_CASE("volume: a directory with somebody else's files is refused and not touched",
+          "[local][volume]") {
+    RowDirectory directory;
+    VolumeWorld world;
+    world.write(directory.file("thesis.txt"), "text");
+    const auto error = world.refusal(directory.path());
+    CHECK(error.kind == OpenError::Kind::foreign_format);
+    CHECK(error.message.find("thesis.txt") != std::string::npos);
+    CHECK(world.list(directory.path()) == std::vector<std::string>{"thesis.txt"});
+}
+
+TEST_CASE("volume: what the server puts there before is no obstacle", "[local][volume]") {
+    RowDirectory directory;
+    VolumeWorld world;
+    REQUIRE(world.vfs->make_directories(directory.file("lost+found")));
+    world.write(directory.file("keyring"), "k");
+    world.write(directory.file("keyring.new-0123"), "k");
+    world.write(directory.file("root-credentials"), "r");
+    world.must_open(directory.path());
+}
+
+TEST_CASE("volume: an interrupted creation is begun again, a lost format file is not",
+          "[local][volume]") {
+    RowDirectory directory;
+    VolumeWorld world;
+    {
+        const auto volume = world.open(directory.path());
+        REQUIRE(volume);
+        CHECK((*volume)->is_new());
+        world.write(directory.file("index/CURRENT"), "");
+    }
+    {
+        const auto volume = world.open(directory.path());
+        REQUIRE(volume);
+        CHECK((*volume)->is_new());
+        REQUIRE((*volume)->finish_creation());
+    }
+    // A creation that ended between its last two steps leaves its marker.
+    world.write(directory.file("creating"), "");
+    world.must_open(directory.path());
+    REQUIRE(world.vfs->unlink(directory.file("format")));
+    CHECK(world.refusal(directory.path()).kind == OpenError::Kind::foreign_format);
+}
+
+TEST_CASE("volume: a damaged format file is refused", "[local][volume]") {
+    RowDirectory directory;
+    VolumeWorld world;
+    world.must_open(directory.path());
+    const auto good = encode_format(an_id());
+    for (const std::size_t at : {std::size_t{20}, std::size_t{39}}) {
+        auto bad = good;
+        bad[at] = static_cast<char>(bad[at] ^ 1);
+        world.write(directory.file("format"), bad);
+        CHECK(world.refusal(directory.path()).kind == OpenError::Kind::damaged);
+    }
+    world.write(directory.file("format"), good.substr(0, 30));
+    CHECK(world.refusal(directory.path()).kind == OpenError::Kind::damaged);
+    world.write(directory.file("format"), "something else entirely, and long enough");
+    CHECK(world.refusal(directory.path()).kind == OpenError::Kind::foreign_format);
+    world.write(directory.file("format"), std::string(5000, 'x'));
+    CHECK(world.refusal(directory.path()).kind == OpenError::Kind::foreign_format);
+}
+
+TEST_CASE("volume: a later format version is refused and nothing is touched", "[local][volume]") {
+    RowDirectory directory;
+    VolumeWorld world;
+    auto later = encode_format(an_id());
+    later[16] = 2;
+    world.write(directory.file("format"), later + "with more fields");
+    const auto error = world.refusal(directory.path());
+    CHECK(error.kind == OpenError::Kind::foreign_format);
+    CHECK(error.message.find("version 2") != std::string::npos);
+    CHECK(world.list(directory.path()) == std::vector<std::string>{"format"});
+}
+
+TEST_CASE("volume: a damaged or missing incarnation file is damage", "[local][volume]") {
+    RowDirectory directory;
+    VolumeWorld world;
+    world.must_open(directory.path());
+    auto bad = encode_incarnation(Incarnation{3, true, 258});
+    for (std::size_t i = 0; i < bad.size(); ++i) {
+        auto changed = bad;
+        changed[i] = static_cast<char>(changed[i] ^ 0x80);
+        CHECK_FALSE(parse_incarnation(base::as_bytes(changed)));
+    }
+    world.write(directory.file("incarnation"), bad.substr(1));
+    CHECK(world.refusal(directory.path()).kind == OpenError::Kind::damaged);
+    REQUIRE(world.vfs->unlink(directory.file("incarnation")));
+    CHECK(world.refusal(directory.path()).kind == OpenError::Kind::damaged);
+}
