@@ -125,6 +125,13 @@ public:
         return static_cast<std::uint64_t>(status.st_size);
     }
 
+    IoResult<std::uint64_t> allocated_bytes() override {
+        constexpr std::uint64_t unit_bytes = 512;  // of st_blocks, whatever the file system's is
+        struct stat status {};
+        if (::fstat(fd(), &status) != 0) return failure("fstat", path_);
+        return static_cast<std::uint64_t>(status.st_blocks) * unit_bytes;
+    }
+
     IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) override {
         const int code =
             ::posix_fadvise(fd(), position(offset), position(length), POSIX_FADV_DONTNEED);

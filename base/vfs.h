@@ -46,6 +46,8 @@ public:
     virtual IoResult<void> start_writeback(std::uint64_t offset, std::uint64_t length) = 0;
     virtual IoResult<void> truncate(std::uint64_t size) = 0;
     virtual IoResult<std::uint64_t> size() = 0;
+    /// Disk space behind the file, holes not counted. Not exact on every file system.
+    virtual IoResult<std::uint64_t> allocated_bytes() = 0;
     /// Drops the range from the page cache, so that the next read comes from the medium.
     virtual IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) = 0;
 };

@@ -21,7 +21,7 @@
 
 namespace holdfast::storage::local {
 
-class SegmentWorks;
+struct SegmentWorks;
 
 struct SegmentOptions {
     std::string directory;  ///< made when missing; holds segments only
@@ -45,7 +45,7 @@ public:
         base::WorkerPool& pool);
 
     /// As a crash would leave the files, but waits for what runs in the background. Every writer
-    /// and reader must be gone.
+    /// and reader must be gone, and the pool still running.
     ~SegmentStore() override;
     /// Seals the open segments and gives their unused tails back. Idempotent.
     void close();
@@ -68,8 +68,8 @@ public:
     [[nodiscard]] Statistics statistics() const;
 
 private:
-    explicit SegmentStore(std::shared_ptr<SegmentWorks> works);
-    std::shared_ptr<SegmentWorks> works_;
+    explicit SegmentStore(std::unique_ptr<SegmentWorks> works);
+    std::unique_ptr<SegmentWorks> works_;
 };
 
 }  // namespace holdfast::storage::local

@@ -92,6 +92,7 @@ public:
     IoResult<std::uint64_t> size() override {
         return vfs_.call<std::uint64_t>("size", [&] { return kernel_->size(); });
     }
+    IoResult<std::uint64_t> allocated_bytes() override { return kernel_->allocated_bytes(); }
     IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) override {
         return vfs_.call<void>("drop_cache", [&] { return kernel_->drop_cache(offset, length); });
     }

@@ -1,0 +1,102 @@
+#include "storage/local/segment.h"
+
+#include <cerrno>
+
+#include "base/assert.h"
+#include "base/failpoint.h"
+#include "storage/local/segment_failpoint.h"
+#include "storage/local/segment_metrics.h"
+
+namespace holdfast::storage::local {
+
+StorageError to_storage_error(const base::IoError& error) {
+    const auto kind =
+        error.out_of_space() ? StorageError::Kind::out_of_space : StorageError::Kind::io;
+    return {kind, error.message()};
+}
+
+base::IoResult<void> Segment::write(std::uint64_t offset, base::ByteView bytes) {
+    if (dead_) return base::IoError{EIO, "write to a dead segment", name_.file_name()};
+    const auto injected = HF_FAILPOINT("blob.write");
+    if (injected == base::Injected::short_write) {
+        static_cast<void>(file_->pwrite(offset, bytes.first(bytes.size() / 2)));
+        return base::IoError{EIO, "pwrite", name_.file_name()};
+    }
+    if (auto failed = as_io_error(injected, "pwrite", name_.file_name())) return *failed;
+    if (auto written = file_->pwrite(offset, bytes); !written) return written;
+    segment_metrics().bytes_written.Increment(static_cast<double>(bytes.size()));
+    counters_.bytes_written += bytes.size();
+    const std::lock_guard lock(mutex_);
+    if (dead_) return {};  // nothing of it is waited for any more
+    unsynced_bytes_ += bytes.size();
+    budget_.add(bytes.size());
+    return {};
+}
+
+base::IoResult<void> Segment::sync() {
+    const std::lock_guard one_at_a_time(sync_mutex_);
+    if (dead_) return base::IoError{EIO, "fdatasync of a dead segment", name_.file_name()};
+    ++counters_.syncs;
+    std::uint64_t before = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        before = unsynced_bytes_;
+        sync_wanted_ = false;
+    }
+    auto synced = [&]() -> base::IoResult<void> {
+        if (auto failed =
+                as_io_error(HF_FAILPOINT("blob.fdatasync.before"), "fdatasync", name_.file_name()))
+            return *failed;
+        if (auto done = file_->sync_data(); !done) return done;
+        if (auto failed =
+                as_io_error(HF_FAILPOINT("blob.fdatasync.after"), "fdatasync", name_.file_name()))
+            return *failed;
+        return {};
+    }();
+    const std::lock_guard lock(mutex_);
+    if (!synced) dead_ = true;
+    const auto settled = synced ? before : unsynced_bytes_;
+    unsynced_bytes_ -= settled;
+    budget_.subtract(settled);
+    return synced;
+}
+
+std::uint64_t Segment::unsynced_bytes() const {
+    const std::lock_guard lock(mutex_);
+    return unsynced_bytes_;
+}
+
+bool Segment::wants_sync(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    if (unsynced_bytes_ <= bytes || sync_wanted_ || dead_) return false;
+    sync_wanted_ = true;
+    return true;
+}
+
+void Segment::open_extent() {
+    const std::lock_guard lock(mutex_);
+    ++open_extents_;
+}
+
+bool Segment::close_extent() {
+    const std::lock_guard lock(mutex_);
+    HF_ASSERT(open_extents_ > 0);
+    --open_extents_;
+    return sealed_ && open_extents_ == 0;
+}
+
+bool Segment::seal(std::uint64_t end) {
+    const std::lock_guard lock(mutex_);
+    HF_ASSERT(!sealed_);
+    sealed_ = true;
+    end_ = end;
+    return open_extents_ == 0;
+}
+
+std::uint64_t Segment::end() const {
+    const std::lock_guard lock(mutex_);
+    HF_ASSERT(sealed_);
+    return end_;
+}
+
+}  // namespace holdfast::storage::local

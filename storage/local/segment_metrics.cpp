@@ -1,0 +1,21 @@
+#include "storage/local/segment_metrics.h"
+
+namespace holdfast::storage::local {
+
+SegmentMetrics& segment_metrics() {
+    using namespace base::metrics;
+    static SegmentMetrics metrics{
+        counter("holdfast_segment_syncs_total", "Calls of fdatasync on segment files."),
+        duration_histogram("holdfast_segment_sync_duration_seconds",
+                           "Time taken by fdatasync on segment files."),
+        counter("holdfast_segment_bytes_written_total", "Bytes written to segment files."),
+        counter("holdfast_segment_dead_total", "Segments given up after a failed fdatasync."),
+        counter("holdfast_segment_corrupt_frames_total",
+                "Reads of frames whose checksum did not hold, also from the medium."),
+        counter("holdfast_segment_unpunched_bytes_total",
+                "Released bytes that the file system could not take back."),
+    };
+    return metrics;
+}
+
+}  // namespace holdfast::storage::local

@@ -1,0 +1,154 @@
+#include "storage/local/segment_reclaim.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/failpoint.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "storage/local/segment_metrics.h"
+
+namespace holdfast::storage::local {
+
+using base::Bytes;
+using base::ByteView;
+using base::IoResult;
+
+namespace {
+
+constexpr std::uint64_t scan_step_bytes = base::MiB;
+/// Some file systems count blocks of their own for a file without data.
+constexpr std::uint64_t empty_allocation_bytes_max = 64 * base::KiB;
+
+bool all_zero(ByteView bytes) {
+    return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+/// Where the last aligned block with a byte that is not zero ends; 0 when there is none.
+IoResult<std::uint64_t> end_of_content(base::VfsFile& file) {
+    const auto size = file.size();
+    if (!size) return size.error();
+    Bytes buffer(scan_step_bytes);
+    auto end = *size;
+    // The last block alone first: all a cleanly trimmed segment takes.
+    for (auto step = extent_alignment_bytes; end > 0; step = scan_step_bytes) {
+        const auto from = end - std::min(step, end);
+        const auto got = file.pread(from, base::ByteSpan(buffer).first(end - from));
+        if (!got) return got.error();
+        const ByteView content = ByteView(buffer).first(*got);
+        const auto last = std::find_if(content.rbegin(), content.rend(),
+                                       [](std::uint8_t byte) { return byte != 0; });
+        if (last != content.rend())
+            return std::min(*size,
+                            aligned_up(from + static_cast<std::uint64_t>(content.rend() - last)));
+        end = from;
+    }
+    return std::uint64_t{0};
+}
+
+void warn(const char* event, const base::IoError& error) {
+    base::log::warning(event, {{"error", error.message()}});
+}
+
+}  // namespace
+
+Result<void> SegmentReclaimer::release(const BlobRef& ref) {
+    Result<void> outcome;
+    std::vector<std::uint64_t> touched;
+    for (const auto& extent : ref.extents) {
+        // The rest is given back although one extent cannot be.
+        if (auto released = release_extent(ref.id, extent); !released) outcome = released;
+        if (touched.empty() || touched.back() != extent.segment) touched.push_back(extent.segment);
+    }
+    for (const auto segment : touched) unlink_if_empty(segment);
+    return outcome;
+}
+
+Result<void> SegmentReclaimer::release_extent(const BlobId& id, const Extent& extent) {
+    const auto file = handles_.get(extent.segment);
+    if (!file) {
+        if (file.error().code == ENOENT) return {};  // unlinked since
+        return to_storage_error(file.error());
+    }
+    std::array<std::uint8_t, extent_header_bytes> block{};
+    const auto got = (*file)->pread(extent.offset, block);
+    if (!got) return to_storage_error(got.error());
+    auto bytes = aligned_up(extent.length);
+    if (const auto header = decode_header(block); header && header->id == id) {
+        bytes = header->reserved_bytes;
+    } else if (!all_zero(block)) {
+        return StorageError{StorageError::Kind::corrupt,
+                            "an extent to release has a foreign or damaged header: " +
+                                handles_.path(extent.segment)};
+    }
+    if (auto punched = punch(**file, extent.offset, bytes); !punched)
+        return to_storage_error(punched.error());
+    return {};
+}
+
+IoResult<void> SegmentReclaimer::punch(base::VfsFile& file, std::uint64_t offset,
+                                       std::uint64_t bytes) {
+    auto punched = file.punch_hole(offset, bytes);
+    if (punched || punched.error().code != EOPNOTSUPP) return punched;
+    segment_metrics().unpunched_bytes.Increment(static_cast<double>(bytes));
+    return {};
+}
+
+void SegmentReclaimer::abandon(const std::vector<Reservation>& runs) {
+    for (const auto& run : runs) give_back(*run.segment, run.offset, run.bytes);
+}
+
+void SegmentReclaimer::give_back(Segment& segment, std::uint64_t offset, std::uint64_t bytes) {
+    if (auto punched = punch(segment.file(), offset, bytes); !punched)
+        warn("segment space not given back", punched.error());
+}
+
+void SegmentReclaimer::retire(Segment& segment) {
+    if (!segment.dead())
+        if (auto trimmed = segment.file().truncate(segment.end()); !trimmed)
+            warn("segment not trimmed", trimmed.error());
+    open_.remove(segment.number());
+    unlink_if_empty(segment.number());
+}
+
+void SegmentReclaimer::look_after(std::uint64_t segment) {
+    const auto file = handles_.get(segment);
+    if (!file) return warn("segment not opened", file.error());
+    const auto size = (*file)->size();
+    const auto end = end_of_content(**file);
+    if (!size || !end) return warn("segment not read", (!size ? size : end).error());
+    if (*end < *size)
+        if (auto trimmed = (*file)->truncate(*end); !trimmed)
+            warn("segment not trimmed", trimmed.error());
+    unlink_if_empty(segment);
+}
+
+void SegmentReclaimer::unlink_if_empty(std::uint64_t segment) {
+    const auto file = handles_.get(segment);
+    if (!file) return;
+    const auto allocated = (*file)->allocated_bytes();
+    if (!allocated) return warn("segment not measured", allocated.error());
+    {
+        const std::lock_guard lock(mutex_);
+        allocated_bytes_[segment] = *allocated;
+    }
+    if (open_.contains(segment) || *allocated > empty_allocation_bytes_max) return;
+    const auto end = end_of_content(**file);
+    if (!end || *end > 0) return;
+    static_cast<void>(HF_FAILPOINT("gc.unlink.before"));
+    if (auto gone = vfs_.unlink(handles_.path(segment)); !gone && gone.error().code != ENOENT)
+        return warn("segment not unlinked", gone.error());
+    handles_.forget(segment);
+    static_cast<void>(HF_FAILPOINT("gc.unlink.after"));
+    const std::lock_guard lock(mutex_);
+    allocated_bytes_.erase(segment);
+}
+
+std::uint64_t SegmentReclaimer::allocated_bytes() const {
+    const std::lock_guard lock(mutex_);
+    std::uint64_t sum = 0;
+    for (const auto& [segment, bytes] : allocated_bytes_) sum += bytes;
+    return sum;
+}
+
+}  // namespace holdfast::storage::local

@@ -1,0 +1,115 @@
+#include "storage/local/segment_store.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+
+#include "base/assert.h"
+#include "base/failpoint.h"
+#include "storage/local/blob_reader.h"
+#include "storage/local/blob_writer.h"
+#include "storage/local/segment_failpoint.h"
+#include "storage/local/segment_works.h"
+
+namespace holdfast::storage::local {
+
+namespace {
+
+OpenError failed(const base::IoError& error) {
+    const auto kind = error.code == EROFS ? OpenError::Kind::read_only : OpenError::Kind::io;
+    return {kind, error.message()};
+}
+
+std::string parent_of(const std::string& path) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+base::IoResult<void> make_durable_directory(base::Vfs& vfs, const std::string& directory) {
+    const auto there = vfs.exists(directory);
+    if (!there) return there.error();
+    if (*there) return {};
+    if (auto made = vfs.make_directories(directory); !made) return made;
+    return vfs.sync_directory(parent_of(directory));
+}
+
+}  // namespace
+
+base::Expected<std::unique_ptr<SegmentStore>, OpenError> SegmentStore::open(
+    const SegmentOptions& options, base::Vfs& vfs, const base::Clock& clock,
+    base::WorkerPool& pool) {
+    HF_ASSERT(options.incarnation > 0 &&
+              options.incarnation <= std::numeric_limits<std::uint32_t>::max());
+    HF_ASSERT(options.segment_bytes % extent_alignment_bytes == 0);
+    if (auto made = make_durable_directory(vfs, options.directory); !made)
+        return failed(made.error());
+    const auto names = vfs.list(options.directory);
+    if (!names) return failed(names.error());
+    std::vector<std::uint64_t> earlier;
+    for (const auto& text : *names) {
+        const auto name = SegmentName::parse(text);
+        if (!name) continue;
+        if (name->incarnation >= options.incarnation)
+            return OpenError{
+                OpenError::Kind::damaged,
+                fmt::format("{}/{} is of a later run than {}: the run counter went back",
+                            options.directory, text, options.incarnation)};
+        earlier.push_back(name->number());
+    }
+    auto works = std::make_unique<SegmentWorks>(options, vfs, clock, pool);
+    works->look_after(std::move(earlier));
+    return std::unique_ptr<SegmentStore>(new SegmentStore(std::move(works)));
+}
+
+SegmentStore::SegmentStore(std::unique_ptr<SegmentWorks> works) : works_(std::move(works)) {}
+
+SegmentStore::~SegmentStore() {
+    works_->stopping = true;
+}
+
+void SegmentStore::close() {
+    works_->stopping = true;
+    works_->small.stream.seal();
+    works_->bulk.stream.seal();
+    works_->jobs.wait();
+}
+
+Async<std::unique_ptr<BlobWriter>> SegmentStore::create(BlobOptions options) {
+    if (works_->faults.read_only())
+        co_return StorageError{StorageError::Kind::read_only, "segments take no writes"};
+    if (auto injected = as_io_error(HF_FAILPOINT("blob.create"), "create", "blob"))
+        co_return to_storage_error(*injected);
+    auto writer = std::make_unique<SegmentBlobWriter>(*works_, options);
+    if (auto started = co_await writer->start(); !started) co_return std::move(started).error();
+    co_return std::unique_ptr<BlobWriter>(std::move(writer));
+}
+
+Async<std::unique_ptr<BlobReader>> SegmentStore::open(const BlobRef& ref) {
+    auto plans = plan_extents(ref);
+    if (!plans)
+        co_return StorageError{StorageError::Kind::corrupt,
+                               "a reference contradicts itself: blob " + base::to_hex(ref.id)};
+    co_return std::unique_ptr<BlobReader>(
+        std::make_unique<SegmentBlobReader>(*works_, ref, *std::move(plans)));
+}
+
+Async<void> SegmentStore::release(const BlobRef& ref) {
+    auto wait = [this, &ref](auto resume) {
+        works_->pins.when_free(ref.id, [resume]() mutable { resume(base::Unit{}); });
+    };
+    co_await base::await_callback<base::Unit>(wait);
+    auto work = [this, &ref] { return works_->reclaimer.release(ref); };
+    co_return co_await works_->pool.run(work);
+}
+
+bool SegmentStore::read_only() const {
+    return works_->faults.read_only();
+}
+
+SegmentStore::Statistics SegmentStore::statistics() const {
+    return {works_->counters.syncs, works_->counters.bytes_written,
+            works_->reclaimer.allocated_bytes()};
+}
+
+}  // namespace holdfast::storage::local

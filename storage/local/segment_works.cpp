@@ -1,0 +1,126 @@
+#include "storage/local/segment_works.h"
+
+#include <limits>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "storage/local/segment_metrics.h"
+
+namespace holdfast::storage::local {
+
+namespace {
+
+constexpr std::uint64_t unsynced_bytes_max = 256 * base::MiB;
+constexpr std::size_t open_files_max = 256;
+constexpr std::size_t deaths_max = 3;
+constexpr std::chrono::seconds deaths_window{60};
+
+/// Without syncs there is nothing to wait for: the kernel's own limit on dirty pages holds.
+std::uint64_t budget_bytes(Durability durability) {
+    if (durability == Durability::relaxed) return std::numeric_limits<std::uint64_t>::max();
+    return unsynced_bytes_max;
+}
+
+}  // namespace
+
+void SegmentFaults::directory_failed(const base::IoError& error) {
+    read_only_ = true;
+    base::log::error("writes stopped: segment directory not synced", {{"error", error.message()}});
+}
+
+void SegmentFaults::segment_died(const base::IoError& error) {
+    segment_metrics().dead.Increment();
+    base::log::error("segment given up after a failed sync", {{"error", error.message()}});
+    const auto now = clock_.steady();
+    const std::lock_guard lock(mutex_);
+    deaths_.push_back(now);
+    while (now - deaths_.front() > deaths_window) deaths_.pop_front();
+    if (deaths_.size() < deaths_max) return;
+    read_only_ = true;
+    base::log::error("writes stopped: too many segments given up");
+}
+
+void BackgroundJobs::wait() {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [&] { return running_ == 0; });
+}
+
+void BackgroundJobs::post(std::function<void()> job) {
+    {
+        const std::lock_guard lock(mutex_);
+        ++running_;
+    }
+    pool_.post([this, job = std::move(job)] {
+        try {
+            job();
+        } catch (const std::exception& failure) {
+            base::log::warning("segment background work failed", {{"error", failure.what()}});
+        }
+        const std::lock_guard lock(mutex_);
+        if (--running_ == 0) done_.notify_all();
+    });
+}
+
+SegmentWorks::SegmentWorks(const SegmentOptions& given, base::Vfs& vfs, const base::Clock& clock,
+                           base::WorkerPool& worker_pool)
+    : options(given),
+      pool(worker_pool),
+      faults(clock),
+      budget(budget_bytes(given.durability)),
+      space(vfs, given.directory, given.free_space_reserve_bytes),
+      handles(vfs, given.directory, open_files_max),
+      reclaimer(vfs, handles, open),
+      factory({vfs, given.directory, static_cast<std::uint32_t>(given.incarnation),
+               given.durability, open, budget, counters,
+               [this](const base::IoError& error) { faults.directory_failed(error); }}),
+      jobs(worker_pool),
+      small{{factory, given.segment_bytes, [this](auto segment) { retire(std::move(segment)); }},
+            {given.durability, [this](const base::IoError& error) { faults.segment_died(error); }}},
+      bulk{{factory, given.segment_bytes, [this](auto segment) { retire(std::move(segment)); }},
+           {given.durability, [this](const base::IoError& error) { faults.segment_died(error); }}} {
+}
+
+SegmentLane& SegmentWorks::lane_for(const BlobOptions& blob) {
+    const bool is_small =
+        blob.expected_stored_bytes && *blob.expected_stored_bytes < options.small_blob_bytes_max;
+    return is_small ? small : bulk;
+}
+
+void SegmentWorks::look_after(std::vector<std::uint64_t> segments) {
+    if (segments.empty() || stopping) return;
+    // One job a segment, so that the pool has turns for requests in between.
+    jobs.post([this, segments = std::move(segments)]() mutable {
+        reclaimer.look_after(segments.back());
+        segments.pop_back();
+        look_after(std::move(segments));
+    });
+}
+
+void SegmentWorks::retire(std::shared_ptr<Segment> segment) {
+    jobs.post([this, segment = std::move(segment)] { reclaimer.retire(*segment); });
+}
+
+void SegmentWorks::close_runs(const std::vector<Reservation>& runs) {
+    for (const auto& run : runs)
+        if (run.segment->close_extent()) retire(run.segment);
+}
+
+void SegmentWorks::abandon(std::vector<Reservation> runs) {
+    if (runs.empty()) return;
+    jobs.post([this, runs = std::move(runs)] {
+        reclaimer.abandon(runs);
+        close_runs(runs);
+    });
+}
+
+void SegmentWorks::give_back(const Reservation& run, std::uint64_t used_bytes) {
+    jobs.post([this, segment = run.segment, offset = run.offset + used_bytes,
+               bytes = run.bytes - used_bytes] { reclaimer.give_back(*segment, offset, bytes); });
+}
+
+void SegmentWorks::sync_everything() {
+    for (const auto& segment : open.all())
+        if (segment->wants_sync(0)) bulk.syncer.sync(segment, {});
+}
+
+}  // namespace holdfast::storage::local

@@ -1,0 +1,95 @@
+/// Everything the segment store, its writers and its readers share.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/worker_pool.h"
+#include "storage/local/blob_pins.h"
+#include "storage/local/segment_budget.h"
+#include "storage/local/segment_handles.h"
+#include "storage/local/segment_reclaim.h"
+#include "storage/local/segment_store.h"
+#include "storage/local/segment_stream.h"
+#include "storage/local/segment_syncer.h"
+
+namespace holdfast::storage::local {
+
+/// When writes stop for good (spec durability 2.5). threads: any.
+class SegmentFaults {
+public:
+    explicit SegmentFaults(const base::Clock& clock) : clock_(clock) {}
+    void directory_failed(const base::IoError& error);
+    void segment_died(const base::IoError& error);
+    [[nodiscard]] bool read_only() const { return read_only_; }
+
+private:
+    const base::Clock& clock_;
+    std::atomic<bool> read_only_ = false;
+    std::mutex mutex_;
+    std::deque<base::SteadyTime> deaths_;
+};
+
+/// Work on the pool that nobody awaits, but the store's end does. threads: any.
+class BackgroundJobs {
+public:
+    explicit BackgroundJobs(base::WorkerPool& pool) : pool_(pool) {}
+    ~BackgroundJobs() { wait(); }
+    void post(std::function<void()> job);
+    /// Until nothing runs.
+    void wait();
+
+private:
+    base::WorkerPool& pool_;
+    std::mutex mutex_;
+    std::condition_variable done_;
+    std::uint64_t running_ = 0;
+};
+
+/// One of the two ways in: small blobs never wait behind the flush of bulk data.
+struct SegmentLane {
+    SegmentStream stream;
+    SegmentSyncer syncer;
+};
+
+struct SegmentWorks {
+    SegmentWorks(const SegmentOptions& options, base::Vfs& vfs, const base::Clock& clock,
+                 base::WorkerPool& pool);
+
+    SegmentLane& lane_for(const BlobOptions& blob);
+    /// Segments of earlier runs, one after the other, in the background.
+    void look_after(std::vector<std::uint64_t> segments);
+    /// Nobody writes to the sealed segment any more.
+    void retire(std::shared_ptr<Segment> segment);
+    /// Their writer is done with them.
+    void close_runs(const std::vector<Reservation>& runs);
+    /// As close_runs, after giving their space back; in the background.
+    void abandon(std::vector<Reservation> runs);
+    /// The end of a run behind its first `used_bytes`; in the background.
+    void give_back(const Reservation& run, std::uint64_t used_bytes);
+    /// Starts syncing whatever is written and not synced.
+    void sync_everything();
+
+    const SegmentOptions options;
+    base::WorkerPool& pool;
+    SegmentCounters counters;
+    SegmentFaults faults;
+    UnsyncedBudget budget;
+    SpaceLedger space;
+    OpenSegments open;
+    SegmentHandles handles;
+    BlobPins pins;
+    SegmentReclaimer reclaimer;
+    SegmentFactory factory;
+    std::atomic<bool> stopping = false;  ///< ends look_after early
+    BackgroundJobs jobs;
+    SegmentLane small;
+    SegmentLane bulk;
+};
+
+}  // namespace holdfast::storage::local
