@@ -1,0 +1,22 @@
+"""The check of headers finds one that leans on another, and passes one that does not."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+import headers
+
+
+class Headers(unittest.TestCase):
+    def test_only_a_self_contained_header_passes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "good.h").write_text(
+                "#pragma once\n#include <string>\ninline std::string a() { return {}; }\n")
+            (Path(folder) / "leans.h").write_text("#pragma once\ninline std::string b() { return {}; }\n")
+            (Path(folder) / "twice.h").write_text("inline int c() { return 1; }\n")
+            found = headers.check(folder, ["good.h", "leans.h", "twice.h"])
+        self.assertEqual([complaint.split(":")[0] for complaint in found], ["leans.h", "twice.h"])
+
+
+if __name__ == "__main__":
+    unittest.main()
