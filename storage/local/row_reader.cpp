@@ -2,6 +2,8 @@
 
 #include <rocksdb/snapshot.h>
 
+#include <algorithm>
+
 #include "storage/local/row_codec.h"
 
 namespace holdfast::storage::local {
@@ -64,14 +66,16 @@ std::optional<Result<ScanPage>> read_page(const RowDatabase& database, const Par
     ScanPage page;
     std::uint64_t bytes = 0;
     for (at->Seek(first); at->Valid(); at->Next()) {
-        if (page.rows.size() >= range.rows_max || bytes >= range.bytes_max) {
+        const auto key = at->key().ToStringView().substr(partition.size() + 1);
+        const auto value_bytes = std::max(at->value().size(), version_bytes) - version_bytes;
+        bytes += key.size() + value_bytes;
+        const bool full = page.rows.size() >= range.rows_max || bytes > range.bytes_max;
+        if (full && !page.rows.empty()) {
             page.more = true;
             break;
         }
-        const auto key = at->key().ToStringView().substr(partition.size() + 1);
         auto row = to_row(key, at->value().ToStringView());
         if (!row) return Result<ScanPage>(std::move(row).error());
-        bytes += row->key.size() + row->value.size();
         page.rows.push_back(*std::move(row));
     }
     if (at->status().IsIncomplete()) return std::nullopt;

@@ -187,7 +187,7 @@ TEST_CASE("rows: a scan pages through a partition in byte order", "[local][rows]
     const auto all = await(world.rows->scan("p", ScanRange{"", "", 4}));
     CHECK(all->rows.size() == 4);
     CHECK_FALSE(all->more);
-    const auto by_bytes = await(world.rows->scan("p", ScanRange{"", "", 1000, 7}));
+    const auto by_bytes = await(world.rows->scan("p", ScanRange{"", "", 1000, 14}));
     CHECK(by_bytes->rows.size() == 2);
     CHECK(by_bytes->more);
     const auto at_least_one = await(world.rows->scan("p", ScanRange{"", "", 1000, 1}));

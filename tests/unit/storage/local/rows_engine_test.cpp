@@ -1,0 +1,173 @@
+// The engine's composition: what is opened, in which order, and what is refused.
+
+#include "storage/local/engine.h"
+
+#include <fstream>
+
+#include "storage/local/highwater.h"
+#include "storage/local/volume.h"
+#include "tests/catch.h"
+#include "tests/unit/storage/local/row_support.h"
+
+using namespace holdfast;
+using namespace holdfast::storage;
+using namespace holdfast::storage::local;
+using tests::await;
+using tests::put_of;
+using tests::RowDirectory;
+
+namespace {
+
+struct EngineWorld {
+    ~EngineWorld() { pool.join(); }
+
+    base::Expected<std::unique_ptr<Engine>, OpenError> open(const std::string& directory) {
+        EngineOptions options;
+        options.directory = directory;
+        options.segment_bytes = 4 << 20;
+        options.free_space_reserve_bytes = 1;
+        options.block_cache_bytes = 8 << 20;
+        options.memtable_bytes = 8 << 20;
+        return Engine::open(options, *vfs, clock, random, pool);
+    }
+    std::unique_ptr<Engine> must_open(const std::string& directory) {
+        auto engine = open(directory);
+        if (!engine) FAIL(engine.error().message);
+        return *std::move(engine);
+    }
+    OpenError refusal(const std::string& directory) {
+        const auto engine = open(directory);
+        REQUIRE_FALSE(engine);
+        return engine.error();
+    }
+    Incarnation left(const RowDirectory& directory) {
+        const auto content = base::read_file(*vfs, directory.file("incarnation"), 4096);
+        REQUIRE(content);
+        const auto incarnation = parse_incarnation(*content);
+        REQUIRE(incarnation);
+        return *incarnation;
+    }
+
+    std::unique_ptr<base::Vfs> vfs = base::make_posix_vfs();
+    base::SystemClock clock;
+    base::SystemRandom random;
+    base::WorkerPool pool{2};
+};
+
+std::optional<Row> get(Engine& engine, const std::string& key) {
+    std::vector<RowKey> keys{{RowFamily::index, key}};
+    const auto rows = await(engine.metadata().get("p", std::move(keys)));
+    REQUIRE(rows);
+    return rows->at(0);
+}
+
+}  // namespace
+
+TEST_CASE("engine: P1 rows and blobs of an acked commit survive a close and a crash",
+          "[local][engine]") {
+    RowDirectory directory;
+    EngineWorld world;
+    const bool clean = GENERATE(true, false);
+    BlobRef ref;
+    {
+        const auto engine = world.must_open(directory.path());
+        BlobOptions options;
+        options.id[0] = 1;
+        options.frame_bytes = 65536;
+        auto writer = await(engine->blobs().create(options));
+        REQUIRE(writer);
+        const base::Bytes frame(1000, 42);
+        REQUIRE(await((*writer)->append(frame)));
+        const BlobIdentity identity{"p", "k", "record"};
+        const auto finished = await((*writer)->finish(identity));
+        REQUIRE(finished);
+        ref = *finished;
+        CHECK(*await(engine->metadata().commit("p", put_of("k", "record"))) == 1);
+        CHECK(engine->statistics().commits == 1);
+        CHECK(engine->statistics().commit_groups == 1);
+        CHECK(engine->statistics().segment_syncs >= 1);
+        writer->reset();
+        if (clean) engine->close();
+    }
+    CHECK(world.left(directory).clean == clean);
+    CHECK(world.left(directory).number == 1);
+    const auto engine = world.must_open(directory.path());
+    CHECK(world.left(directory).number == 2);
+    CHECK_FALSE(world.left(directory).clean);
+    CHECK(get(*engine, "k")->value == "record");
+    auto reader = await(engine->blobs().open(ref));
+    REQUIRE(reader);
+    base::Bytes back(65536);
+    CHECK(*await((*reader)->read(0, 1, back)) == 1000);
+    CHECK(back[999] == 42);
+    CHECK(*await(engine->metadata().commit("p", put_of("l", ""))) == 2);
+    reader->reset();
+}
+
+TEST_CASE("engine: the clean marker names the last commit", "[local][engine]") {
+    RowDirectory directory;
+    EngineWorld world;
+    const auto engine = world.must_open(directory.path());
+    for (int i = 0; i < 3; ++i) REQUIRE(await(engine->metadata().commit("p", put_of("k", ""))));
+    engine->close();
+    CHECK(world.left(directory).clean);
+    CHECK(world.left(directory).commit_no == 3);
+}
+
+TEST_CASE("engine: a directory that is open already is refused with in_use", "[local][engine]") {
+    RowDirectory directory;
+    EngineWorld world;
+    const auto engine = world.must_open(directory.path());
+    CHECK(world.refusal(directory.path()).kind == OpenError::Kind::in_use);
+    CHECK(await(engine->metadata().commit("p", put_of("k", ""))));
+}
+
+TEST_CASE("engine: P12 acked commits that are missing are counted and the start is refused",
+          "[local][engine][highwater]") {
+    RowDirectory directory;
+    EngineWorld world;
+    {
+        const auto engine = world.must_open(directory.path());
+        REQUIRE(await(engine->metadata().commit("p", put_of("k", ""))));
+        engine->close();
+    }
+    {
+        const auto mark = HighWater::open(*world.vfs, directory.file("highwater"));
+        REQUIRE(mark);
+        REQUIRE((*mark)->record(HighWaterSlot{1, 4}));
+    }
+    const auto before = world.left(directory);
+    const auto error = world.refusal(directory.path());
+    CHECK(error.kind == OpenError::Kind::damaged);
+    CHECK(error.message.find("lost 3 acknowledged commits") != std::string::npos);
+    CHECK(world.left(directory).number == before.number);
+    CHECK(world.left(directory).clean);
+}
+
+TEST_CASE("engine: an index that is missing or of another volume is damage, never made afresh",
+          "[local][engine]") {
+    RowDirectory directory;
+    EngineWorld world;
+    world.must_open(directory.path() + "/a")->close();
+    world.must_open(directory.path() + "/b")->close();
+    std::filesystem::remove_all(directory.file("a/index"));
+    CHECK(world.refusal(directory.path() + "/a").kind == OpenError::Kind::damaged);
+    std::filesystem::remove_all(directory.file("a/index"));
+    std::filesystem::copy(directory.file("b/index"), directory.file("a/index"));
+    const auto error = world.refusal(directory.path() + "/a");
+    CHECK(error.kind == OpenError::Kind::damaged);
+    CHECK(error.message.find("another volume") != std::string::npos);
+}
+
+TEST_CASE("engine: a creation that stops at any step is finished by the next start",
+          "[local][engine]") {
+    RowDirectory directory;
+    EngineWorld world;
+    const std::string path = directory.path();
+    world.must_open(path)->close();
+    // As a crash right before the format file's rename leaves it: everything but that name.
+    std::filesystem::rename(directory.file("format"), directory.file("format.new"));
+    std::ofstream(directory.file("creating"));
+    const auto engine = world.must_open(path);
+    CHECK(await(engine->metadata().commit("p", put_of("k", ""))));
+}
