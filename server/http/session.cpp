@@ -73,11 +73,13 @@ base::Awaitable<bool> Session::handshake() {
 }
 
 base::Awaitable<void> Session::serve_requests() {
-    while (co_await read_head()) {
+    bool has_request = co_await read_head();
+    while (has_request) {
         co_await serve();
         first_request_ = false;
         if (!keep_ || closed_) break;
         parser_.reset();
+        has_request = co_await read_head();
     }
 }
 
@@ -240,10 +242,11 @@ base::Awaitable<void> Session::conclude() {
         linger_ = linger_ || !body_ended() || begin_ != end_;
         co_return;
     }
-    if (!body_ended() && !co_await drain_body()) {
-        keep_ = false;
-        linger_ = true;
-    }
+    if (body_ended()) co_return;
+    const bool drained = co_await drain_body();
+    if (drained) co_return;
+    keep_ = false;
+    linger_ = true;
 }
 
 /// Closing with unread bytes makes the kernel send a reset, which can destroy the answer before the

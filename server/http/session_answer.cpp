@@ -126,7 +126,8 @@ base::Awaitable<Result<void>> Session::write(base::ByteView bytes) {
         if (chunked_answer_) parts[count++] = part_of(std::string_view("\r\n"));
     }
     if (head_pending_) static_cast<void>(HF_FAILPOINT("ack.before"));
-    auto sent = co_await write_all({parts.data(), count});
+    const std::span pending(parts.data(), count);
+    auto sent = co_await write_all(pending);
     head_pending_ = false;
     if (!sent) keep_ = false;
     co_return sent;
@@ -144,7 +145,8 @@ base::Awaitable<Result<void>> Session::finish() {
     if (head_pending_) parts[count++] = part_of(std::string_view(head_text_));
     if (chunked_answer_ && !no_body_) parts[count++] = part_of(std::string_view("0\r\n\r\n"));
     answer_ = Answer::complete;
-    auto sent = co_await write_all({parts.data(), count});
+    const std::span pending(parts.data(), count);
+    auto sent = co_await write_all(pending);
     head_pending_ = false;
     static_cast<void>(HF_FAILPOINT("ack.after"));
     if (!sent) keep_ = false;

@@ -55,7 +55,8 @@ base::Awaitable<Result<void>> Session::send_continue() {
     if (!buffered().empty()) co_return Result<void>{};
     static constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
     iovec part{const_cast<char*>(text.data()), text.size()};
-    co_return co_await write_all({&part, 1});
+    const std::span<iovec> whole(&part, 1);
+    co_return co_await write_all(whole);
 }
 
 /// How many bytes of data come before the next framing; 0: the body ended.
