@@ -31,7 +31,7 @@ struct BodyOptions {
 
 class Body {
 public:
-    /// Pseudo-random content, the same for each size.
+    /// Pseudo-random content, the same for every size: parts of whole MiB add up to the object.
     explicit Body(const BodyOptions& options);
     /// A document, sent with its hash.
     explicit Body(std::string text);

@@ -253,6 +253,7 @@ void Connection::fail(const std::string& kind) {
     close();
     if (pending) script_->answered({});
     if (++failures_in_a_row_ == failures_in_a_row_max) {
+        ++context_.statistics.errors["gave up: " + kind];
         phase_ = Phase::finished;
         return;
     }

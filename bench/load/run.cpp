@@ -113,7 +113,8 @@ std::optional<ProcessUsage> server_usage(const Options& options) {
     return usage_of(options.server_pid);
 }
 
-RunResult measure(const Options& options, Shared& shared, const ScriptMaker& make_script) {
+base::Expected<RunResult, RunError> measure(const Options& options, Shared& shared,
+                                            const ScriptMaker& make_script) {
     RunResult result;
     const bool by_count = shared.budget != endless;
     Crew crew(options, make_script);
@@ -135,6 +136,8 @@ RunResult measure(const Options& options, Shared& shared, const ScriptMaker& mak
 
     crew.join();
     result.statistics = crew.statistics();
+    if (totals(result.statistics).count == 0)
+        return RunError{"no request succeeded: " + describe(result.statistics)};
     return result;
 }
 
@@ -164,7 +167,7 @@ std::int64_t budget_of(const Options& options) {
     return limit;
 }
 
-RunResult run_path(const Options& options) {
+base::Expected<RunResult, RunError> run_path(const Options& options) {
     Shared shared;
     shared.budget = budget_of(options);
     const PathLoad load{
@@ -173,7 +176,8 @@ RunResult run_path(const Options& options) {
     return measure(options, shared, [&](unsigned) { return make_path_script(load, shared); });
 }
 
-RunResult run_multipart(const Options& options, std::uint64_t object_bytes) {
+base::Expected<RunResult, RunError> run_multipart(const Options& options,
+                                                  std::uint64_t object_bytes) {
     const auto body_of = [&](std::uint64_t bytes) {
         return std::make_unique<Body>(
             BodyOptions{.bytes = bytes, .payload = options.payload, .checksum = options.checksum});
@@ -183,7 +187,8 @@ RunResult run_multipart(const Options& options, std::uint64_t object_bytes) {
     const auto last = rest == 0 ? nullptr : body_of(rest);
     const bool trailer = options.payload == Payload::trailer;
     const MultipartLoad load{
-        .keys = {options.bucket, options.prefix + "-upload-", options.objects},
+        .keys = {options.bucket, fmt::format("{}-{}-", options.prefix, object_bytes),
+                 options.objects},
         .part = part.get(),
         .last_part = last.get(),
         .full_parts = object_bytes / options.part_bytes,
@@ -218,14 +223,18 @@ base::Expected<RunResult, RunError> run(const Options& options, std::uint64_t ob
     if (options.plain) return run_path(options);
     if (options.command == Command::multipart) {
         auto result = run_multipart(options, object_bytes);
-        result.object_bytes = object_bytes;
+        if (result) result->object_bytes = object_bytes;
         return result;
     }
-    const Body body(BodyOptions{
-        .bytes = object_bytes, .payload = options.payload, .checksum = options.checksum});
+    const auto mix = mix_of(options);
+    // What is only compared with answers needs no hash.
+    const bool sends = options.prepare || mix.put != 0;
+    const Body body(BodyOptions{.bytes = object_bytes,
+                                .payload = sends ? options.payload : Payload::unsigned_,
+                                .checksum = options.checksum});
     ObjectLoad load{.keys = {options.bucket, fmt::format("{}-{}-", options.prefix, object_bytes),
                              options.objects},
-                    .mix = mix_of(options),
+                    .mix = mix,
                     .body = &body,
                     .verify = options.verify};
     const bool reads = load.mix.put == 0 || options.command == Command::mixed;
@@ -235,7 +244,7 @@ base::Expected<RunResult, RunError> run(const Options& options, std::uint64_t ob
     shared.budget = budget_of(options);
     auto result =
         measure(options, shared, [&](unsigned i) { return make_object_script(load, shared, i); });
-    result.object_bytes = object_bytes;
+    if (result) result->object_bytes = object_bytes;
     return result;
 }
 

@@ -16,7 +16,8 @@ struct RunError {
 /// Makes the bucket when it is missing.
 base::Expected<void, RunError> ensure_bucket(const Options& options);
 
-/// Prepares what the command needs and measures it with objects of this size.
+/// Prepares what the command needs and measures it with objects of this size. An error when not one
+/// request succeeded.
 base::Expected<RunResult, RunError> run(const Options& options, std::uint64_t object_bytes);
 
 }  // namespace holdfast::bench
