@@ -14,12 +14,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits.h"
+
 namespace holdfast::bench {
 
 namespace {
 
 constexpr unsigned failures_in_a_row_max = 20;
 constexpr std::size_t pieces_per_send_max = 64;
+constexpr std::uint64_t bytes_per_skip_max = 16 * base::MiB;
 
 std::uint64_t now_ns() {
     timespec now{};
@@ -171,8 +174,12 @@ bool Connection::receive_once(bool& drained) {
     // The kernel drops what nobody looks at: no copy, no cache filled with another's bytes.
     const auto skippable = parser_.skippable();
     const bool skip = skippable > buffer.size();
-    const auto wanted = skip ? skippable : buffer.size();
-    const auto got = recv(socket_, buffer.data(), wanted, skip ? MSG_TRUNC : 0);
+    const auto wanted = skip ? std::min(skippable, bytes_per_skip_max) : buffer.size();
+    iovec vector{skip ? nullptr : buffer.data(), wanted};
+    msghdr message{};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    const auto got = recvmsg(socket_, &message, skip ? MSG_TRUNC : 0);
     if (got < 0) {
         drained = true;
         if (errno == EAGAIN || errno == EINTR) return true;
