@@ -60,6 +60,7 @@ rocksdb::ColumnFamilyOptions family_options(const rocksdb::BlockBasedTableOption
     options.write_buffer_size = write_buffer_bytes;
     options.compression = rocksdb::kNoCompression;
     options.level_compaction_dynamic_level_bytes = true;
+    options.max_write_buffer_number = 4;  // a slow flush does not stop the commits at once
     return options;
 }
 
