@@ -188,47 +188,61 @@ Outcome<void> Buckets::recover() {
     }
 }
 
-Outcome<void> Buckets::purge_deleted() {
+Outcome<std::size_t> Buckets::purge_deleted() {
     const auto range = rows_of_kind('d');
     RowCursor cursor(store_.metadata, system_partition, range, 100);
+    std::size_t released = 0;
+    std::optional<CatalogError> failure;
     for (;;) {
         auto row = co_await cursor.next();
         if (!row) co_return CatalogError(std::move(row).error());
-        if (*row == nullptr) co_return Done{};
+        if (*row == nullptr) break;
         const auto bucket_id = (*row)->key.substr(1);
         auto purged = co_await purge(bucket_id);
-        if (!purged) co_return std::move(purged).error();
+        if (purged)
+            released += *purged;
+        else if (!failure)
+            failure = std::move(purged).error();
+    }
+    if (failure) co_return std::move(*failure);
+    co_return released;
+}
+
+/// The blobs named by the rows of one kind. A row that does not parse keeps the bucket from going:
+/// what it names would be lost.
+Outcome<std::size_t> Buckets::release_blobs_of(const Partition& partition, char kind) {
+    RowCursor cursor(store_.metadata, partition, rows_of_kind(kind), 1000);
+    std::size_t released = 0;
+    for (;;) {
+        auto row = co_await cursor.next();
+        if (!row) co_return CatalogError(std::move(row).error());
+        if (*row == nullptr) co_return released;
+        std::vector<BlobRef> blobs;
+        if (kind == 'p') {
+            auto part = parse_record<records::Part>(**row);
+            if (!part) co_return CatalogError(std::move(part).error());
+            if (part->body().has_blob()) blobs.push_back(from_record(part->body().blob()));
+        } else {
+            auto garbage = parse_record<records::Garbage>(**row);
+            if (!garbage) co_return CatalogError(std::move(garbage).error());
+            for (const auto& blob : garbage->blobs()) blobs.push_back(from_record(blob));
+        }
+        for (const auto& blob : blobs) {
+            auto done = co_await store_.blobs.release(blob);
+            if (!done) co_return CatalogError(std::move(done).error());
+        }
+        released += blobs.size();
     }
 }
 
 /// Nothing can be written there any more (the state row says "deleting"): parts and garbage give
 /// their blobs back, then all rows go, then the note. Every step may be repeated after a crash.
-Outcome<void> Buckets::purge(const std::string& bucket_id) {
+Outcome<std::size_t> Buckets::purge(const std::string& bucket_id) {
     const auto partition = bucket_partition(bucket_id);
-    RowCursor parts(store_.metadata, partition, rows_of_kind('p'), 1000);
-    for (;;) {
-        auto row = co_await parts.next();
-        if (!row) co_return CatalogError(std::move(row).error());
-        if (*row == nullptr) break;
-        records::Part part;
-        if (!part.ParseFromString((*row)->value) || !part.body().has_blob()) continue;
-        const auto ref = from_record(part.body().blob());
-        auto released = co_await store_.blobs.release(ref);
-        if (!released) co_return CatalogError(std::move(released).error());
-    }
-    RowCursor garbage(store_.metadata, partition, rows_of_kind('g'), 1000);
-    for (;;) {
-        auto row = co_await garbage.next();
-        if (!row) co_return CatalogError(std::move(row).error());
-        if (*row == nullptr) break;
-        records::Garbage record;
-        if (!record.ParseFromString((*row)->value)) continue;
-        for (const auto& blob : record.blobs()) {
-            const auto ref = from_record(blob);
-            auto released = co_await store_.blobs.release(ref);
-            if (!released) co_return CatalogError(std::move(released).error());
-        }
-    }
+    auto parts = co_await release_blobs_of(partition, 'p');
+    if (!parts) co_return std::move(parts).error();
+    auto garbage = co_await release_blobs_of(partition, 'g');
+    if (!garbage) co_return std::move(garbage).error();
     Transaction rows;
     rows.range_deletes.push_back({RowFamily::index, "", "\xff"});
     rows.range_deletes.push_back({RowFamily::body, "", "\xff"});
@@ -238,7 +252,7 @@ Outcome<void> Buckets::purge(const std::string& bucket_id) {
     note.deletes.push_back({RowFamily::index, deleted_bucket_row(bucket_id)});
     auto noted = co_await store_.metadata.commit(system_partition, std::move(note));
     if (!noted) co_return CatalogError(std::move(noted).error());
-    co_return Done{};
+    co_return *parts + *garbage;
 }
 
 }  // namespace holdfast::storage::catalog

@@ -36,8 +36,10 @@ public:
     /// Ends what a crash interrupted: buckets marked "deleting" whose name is still there are open
     /// again. Call once, before serving.
     Outcome<void> recover();
-    /// Rows and blobs of deleted buckets that are still there; the reclaimer's work.
-    Outcome<void> purge_deleted();
+    /// Gives back what deleted buckets still have of rows and blobs; the reclaimer's work. How many
+    /// blobs. A bucket that fails stays for the next time, the others go on: then the first failure
+    /// is returned.
+    Outcome<std::size_t> purge_deleted();
 
 private:
     BucketPtr cached(std::string_view name, std::uint64_t* generation);
@@ -46,7 +48,8 @@ private:
     Outcome<RowVersion> set_deleting(const std::string& bucket_id, bool deleting);
     Outcome<bool> has_objects(const std::string& bucket_id);
     Outcome<void> remove_name(const records::Bucket& bucket);
-    Outcome<void> purge(const std::string& bucket_id);
+    Outcome<std::size_t> purge(const std::string& bucket_id);
+    Outcome<std::size_t> release_blobs_of(const Partition& partition, char kind);
 
     Store& store_;
     std::shared_mutex mutex_;

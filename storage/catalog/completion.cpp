@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/assert.h"
+#include "base/failpoint.h"
 #include "storage/catalog/bucket_rows.h"
 #include "storage/catalog/uploads.h"
 
@@ -113,6 +114,7 @@ Outcome<Attempt> Uploads::try_complete(Completion& completion) {
         completion.decide(found, *parts, current->object ? &*current->object : nullptr);
     if (!plan) co_return CatalogError(CatalogError::Kind::refused);
     HF_ASSERT(is_ascending(plan->chosen, parts->size()));
+    static_cast<void>(HF_FAILPOINT("mpu.complete.validate"));
 
     auto transaction = begin_write(*rows);
     expect(transaction, upload_name, rows->rows[0]);
@@ -127,6 +129,7 @@ Outcome<Attempt> Uploads::try_complete(Completion& completion) {
     remove_upload_rows(transaction, upload);
     put_completed(transaction, upload, found, *plan, completion.part_list_digest,
                   store_.clock.wall());
+    static_cast<void>(HF_FAILPOINT("mpu.complete.batch"));
     co_return co_await try_commit(store_, upload.bucket_id, std::move(transaction),
                                   std::move(dropped));
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/failpoint.h"
+
 namespace holdfast::storage::catalog {
 
 namespace {
@@ -27,6 +29,7 @@ std::vector<GarbageList::Item> DroppedBlobs::put_rows(const Partition& partition
             *record.add_blobs() = std::move(blobs_[i]);
         }
         transaction.puts.push_back({{RowFamily::index, item.row}, record.SerializeAsString()});
+        static_cast<void>(HF_FAILPOINT("gc.enqueue"));
         items.push_back(std::move(item));
     }
     return items;

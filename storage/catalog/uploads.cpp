@@ -1,6 +1,7 @@
 #include "storage/catalog/uploads.h"
 
 #include "base/assert.h"
+#include "base/failpoint.h"
 #include "storage/catalog/row_cursor.h"
 
 namespace holdfast::storage::catalog {
@@ -34,6 +35,7 @@ Outcome<void> Uploads::create(const UploadKey& upload, records::Upload record) {
         expect(transaction, object_row(upload.key), rows->rows[0]);
         transaction.puts.push_back({{RowFamily::index, upload_row(upload.key, upload.upload_id)},
                                     record.SerializeAsString()});
+        static_cast<void>(HF_FAILPOINT("mpu.create"));
         auto attempted =
             co_await try_commit(store_, upload.bucket_id, std::move(transaction), DroppedBlobs());
         if (!attempted) co_return std::move(attempted).error();
@@ -82,6 +84,7 @@ Outcome<Attempt> Uploads::try_put_part(PartWrite& write) {
         auto old = parse_record<records::Part>(*rows->rows[1]);
         if (!old) co_return CatalogError(std::move(old).error());
         dropped.add(old->body());
+        static_cast<void>(HF_FAILPOINT("mpu.part.replace"));
     }
     transaction.puts.push_back({{RowFamily::index, row}, write.part.SerializeAsString()});
     transaction.puts.push_back(
@@ -159,6 +162,7 @@ Outcome<Attempt> Uploads::try_abort(const UploadKey& upload) {
     records::Ended ended;
     ended.set_at_ms(store_.clock.wall().time_since_epoch().count());
     put_ended(transaction, upload, ended);
+    static_cast<void>(HF_FAILPOINT("mpu.abort"));
     co_return co_await try_commit(store_, upload.bucket_id, std::move(transaction),
                                   std::move(dropped));
 }

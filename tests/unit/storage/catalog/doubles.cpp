@@ -104,7 +104,7 @@ Async<std::unique_ptr<storage::BlobReader>> WatchedBlobs::open(const storage::Bl
 }
 
 Async<void> WatchedBlobs::release(const storage::BlobRef& ref) {
-    if (before_release) before_release(ref.id);
+    if (before_release) co_await before_release(ref.id);
     if (failing_releases > 0) {
         --failing_releases;
         co_return StorageError{StorageError::Kind::io, "made to fail"};

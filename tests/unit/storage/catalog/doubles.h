@@ -61,7 +61,8 @@ public:
     int failing_creates = 0;   ///< so many creates fail: out_of_space
     int failing_appends = 0;   ///< so many appends fail: io
     int failing_releases = 0;  ///< so many releases fail: io
-    std::function<void(const BlobId&)> before_release;
+    /// Runs before each release, and may make it wait as a reader does.
+    std::function<base::Awaitable<void>(const BlobId&)> before_release;
     /// A byte of every blob's stored bytes that comes back wrong.
     std::optional<std::uint64_t> damaged_byte;
 
