@@ -80,3 +80,197 @@ TEST_CASE("segments: any range of frames reads back, across extents", "[storage]
                          content.begin() + from + size));
     }
 }
+
+TEST_CASE("segments: one flipped bit of a frame or of the table is corrupt, never wrong data (P10)",
+          "[storage][segment]") {
+    Fixture fixture;
+    const auto content = content_of(1, 3 * frame_bytes);
+    const auto ref = fixture.write(1, content);
+    const auto path =
+        fixture.directory.path() + "/" + fixture.vfs->list(fixture.directory.path())->at(0);
+    const auto file = *fixture.vfs->open(path, base::OpenMode::read_write, 0);
+    const auto frames_at = ref.extents[0].offset + 64;
+    const auto table_at = frames_at + ref.stored_bytes;
+    for (const auto at : {frames_at + frame_bytes + 17, table_at + 5}) {
+        base::Bytes byte(1);
+        REQUIRE(file->pread(at, byte));
+        byte[0] ^= 0x10;
+        REQUIRE(file->pwrite(at, byte));
+        const auto damaged = run_to_end(read_frames(*fixture.store, ref, 1, 1));
+        REQUIRE_FALSE(damaged);
+        CHECK(damaged.error().kind == StorageError::Kind::corrupt);
+        const auto beside = run_to_end(read_frames(*fixture.store, ref, 2, 1));
+        REQUIRE(beside);
+        CHECK(std::equal(beside->begin(), beside->end(), content.begin() + 2 * frame_bytes));
+        byte[0] ^= 0x10;
+        REQUIRE(file->pwrite(at, byte));
+        CHECK(fixture.read(ref) == content);
+    }
+}
+
+TEST_CASE("segments: a frame of another blob is not taken for this one's", "[storage][segment]") {
+    Fixture fixture;
+    const auto content = content_of(1, frame_bytes);
+    auto ref = fixture.write(1, content);
+    ref.id = blob_id(2);
+    const auto read = run_to_end(read_blob(*fixture.store, ref));
+    REQUIRE_FALSE(read);
+    CHECK(read.error().kind == StorageError::Kind::corrupt);
+}
+
+TEST_CASE("segments: released space goes back to the disk, the neighbours stay (P13)",
+          "[storage][segment]") {
+    Fixture fixture;
+    const auto first = content_of(1, 7 * frame_bytes);
+    const auto kept_before = fixture.write(1, first);
+    const auto released = fixture.write(2, content_of(2, 40 * frame_bytes));
+    const auto kept_after = fixture.write(3, content_of(3, 40 * frame_bytes));
+    const auto before = fixture.store->statistics().bytes_live;
+    CHECK(run_to_end(fixture.store->release(released)));
+    CHECK(before - fixture.store->statistics().bytes_live >= released.stored_bytes);
+    CHECK(run_to_end(fixture.store->release(released)));
+    CHECK(fixture.read(kept_before) == first);
+    CHECK(fixture.read(kept_after) == content_of(3, 40 * frame_bytes));
+    CHECK_FALSE(run_to_end(read_blob(*fixture.store, released)));
+}
+
+TEST_CASE("segments: a reference to another blob's extent releases nothing", "[storage][segment]") {
+    Fixture fixture;
+    const auto content = content_of(1, 3 * frame_bytes);
+    const auto ref = fixture.write(1, content);
+    auto wrong = ref;
+    wrong.id = blob_id(2);
+    const auto released = run_to_end(fixture.store->release(wrong));
+    REQUIRE_FALSE(released);
+    CHECK(released.error().kind == StorageError::Kind::corrupt);
+    CHECK(fixture.read(ref) == content);
+}
+
+TEST_CASE("segments: release waits for the readers of its blob", "[storage][segment]") {
+    Fixture fixture;
+    const auto content = content_of(1, frame_bytes);
+    const auto ref = fixture.write(1, content);
+    base::asio::io_context loop;
+    bool released = false;
+    base::Bytes read(frame_bytes);
+    const auto release = [&]() -> base::Awaitable<void> {
+        const auto done = co_await fixture.store->release(ref);
+        released = done.has_value();
+    };
+    const auto hold = [&]() -> base::Awaitable<void> {
+        auto reader = co_await fixture.store->open(ref);
+        REQUIRE(reader);
+        base::asio::co_spawn(loop, release(), base::asio::detached);
+        const auto other = content_of(2, frame_bytes);
+        for (int i = 0; i < 3; ++i) {
+            const auto written = co_await write_blob(*fixture.store, 2, other);
+            CHECK(written);
+        }
+        CHECK_FALSE(released);
+        const auto got = co_await (*reader)->read(0, 1, read);
+        CHECK(got);
+        CHECK_FALSE(released);
+    };
+    base::asio::co_spawn(loop, hold(), base::asio::detached);
+    loop.run();
+    CHECK(released);
+    CHECK(read == content);
+}
+
+TEST_CASE("segments: a segment with nothing left in it is unlinked", "[storage][segment]") {
+    Fixture fixture;
+    std::vector<BlobRef> refs;
+    for (std::uint64_t number = 0; number < 8; ++number)
+        refs.push_back(fixture.write(number, content_of(number, 40 * frame_bytes)));
+    REQUIRE(fixture.files() >= 3);
+    const auto keep_restarting = GENERATE(true, false);
+    if (keep_restarting) fixture.reopen();
+    for (const auto& ref : refs) CHECK(run_to_end(fixture.store->release(ref)));
+    if (!keep_restarting) fixture.store->close();
+    CHECK(fixture.files() == 0);
+}
+
+TEST_CASE("segments: a writer that ends early leaves no space taken", "[storage][segment]") {
+    Fixture fixture;
+    for (const bool size_known : {true, false}) {
+        storage::BlobOptions options;
+        options.id = blob_id(1);
+        options.frame_bytes = frame_bytes;
+        if (size_known) options.expected_stored_bytes = 60 * frame_bytes;
+        const auto give_up = [&]() -> base::Awaitable<base::Unit> {
+            auto writer = co_await fixture.store->create(options);
+            REQUIRE(writer);
+            const auto content = content_of(1, 40 * frame_bytes);
+            const auto appended = co_await (*writer)->append(content);
+            CHECK(appended);
+            co_return base::Unit{};
+        };
+        run_to_end(give_up());
+    }
+    fixture.store->close();
+    CHECK(fixture.files() == 0);
+}
+
+TEST_CASE("segments: what a kill left allocated at a segment's end is given back",
+          "[storage][segment]") {
+    Fixture fixture;
+    const auto content = content_of(1, 3 * frame_bytes);
+    const auto ref = fixture.write(1, content);
+    const auto path =
+        fixture.directory.path() + "/" + fixture.vfs->list(fixture.directory.path())->at(0);
+    const auto size = [&] { return *(*fixture.vfs->open(path, base::OpenMode::read, 0))->size(); };
+    const auto left_by_kill = size();
+    fixture.reopen();
+    fixture.reopen();  // waits for what runs in the background
+    CHECK(size() < left_by_kill);
+    CHECK(size() >= ref.extents[0].offset + ref.extents[0].length);
+    CHECK(fixture.read(ref) == content);
+}
+
+TEST_CASE("segments: a run never appends to a segment of an earlier one", "[storage][segment]") {
+    Fixture fixture;
+    const auto first = fixture.write(1, content_of(1, 20'000));
+    fixture.store->close();
+    fixture.reopen();
+    const auto second = fixture.write(2, content_of(2, 20'000));
+    CHECK(first.extents[0].segment != second.extents[0].segment);
+    CHECK(fixture.files() == 2);
+}
+
+TEST_CASE("segments: a run counter that went back is refused", "[storage][segment]") {
+    Fixture fixture;
+    fixture.write(1, content_of(1, 20'000));
+    fixture.store.reset();
+    const auto opened = SegmentStore::open(small_segments(fixture.directory.path(), 1),
+                                           *fixture.vfs, fixture.clock, fixture.pool);
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().kind == storage::local::OpenError::Kind::damaged);
+}
+
+TEST_CASE("segments: an identity too large for the reserved room is kept all the same",
+          "[storage][segment]") {
+    Fixture fixture;
+    WriteShape shape;
+    shape.identity.record = std::string(50'000, 'r');
+    for (const std::size_t size : {std::size_t{20'000}, 31 * std::size_t{frame_bytes} + 5}) {
+        const auto content = content_of(size, size);
+        const auto ref = fixture.write(size, content, shape);
+        CHECK(fixture.read(ref) == content);
+    }
+}
+
+TEST_CASE("segments: batched and relaxed stores read back what they wrote", "[storage][segment]") {
+    using storage::local::Durability;
+    Fixture fixture;
+    fixture.store.reset();
+    for (const auto durability : {Durability::batched, Durability::relaxed}) {
+        auto options = small_segments(fixture.directory.path(), ++fixture.incarnation);
+        options.durability = durability;
+        fixture.store = open_segments(options, *fixture.vfs, fixture.clock, fixture.pool);
+        const auto content = content_of(1, 9 * frame_bytes);
+        CHECK(fixture.read(fixture.write(1, content)) == content);
+        const bool synced = fixture.store->statistics().syncs > 0;
+        CHECK(synced == (durability == Durability::batched));
+        fixture.store.reset();
+    }
+}

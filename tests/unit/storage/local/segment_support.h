@@ -100,8 +100,11 @@ struct WriteShape {
     storage::BlobIdentity identity = an_identity;
 };
 
+inline const WriteShape usual_shape;
+
 inline storage::Async<BlobRef> write_blob(storage::BlobStore& store, std::uint64_t number,
-                                          base::ByteView content, const WriteShape& shape = {}) {
+                                          base::ByteView content,
+                                          const WriteShape& shape = usual_shape) {
     storage::BlobOptions options;
     options.id = blob_id(number);
     options.frame_bytes = frame_bytes;

@@ -1,0 +1,217 @@
+// Every call of the file system fails once, and then for ever: spec durability 2.5, 5.3.
+
+#include <cerrno>
+
+#include "base/failpoint.h"
+#include "base/faulty_vfs.h"
+#include "base/sim_vfs.h"
+#include "tests/unit/storage/local/segment_support.h"
+
+using namespace holdfast;
+using namespace holdfast::tests;
+using Kind = StorageError::Kind;
+
+namespace {
+
+struct Fixture {
+    base::SimVfs disk;
+    base::FaultyVfs vfs{disk};
+    base::FakeClock clock{base::WallTime{}};
+    base::WorkerPool pool{2};
+    std::unique_ptr<SegmentStore> store = open_segments(small_segments("/s"), vfs, clock, pool);
+
+    storage::Result<BlobRef> write(std::uint64_t number, std::size_t size = 20'000) {
+        return run_to_end(write_blob(*store, number, content_of(number, size)));
+    }
+    bool whole(std::uint64_t number, const BlobRef& ref) {
+        const auto bytes = run_to_end(read_blob(*store, ref));
+        return bytes && *bytes == content_of(number, ref.stored_bytes);
+    }
+};
+
+Kind kind_of(const storage::Result<BlobRef>& result) {
+    REQUIRE_FALSE(result);
+    return result.error().kind;
+}
+
+}  // namespace
+
+TEST_CASE("segments: any failing call loses nothing acked, once and for ever",
+          "[storage][segment][fault]") {
+    for (const bool for_ever : {false, true})
+        for (const int code : {EIO, ENOSPC})
+            for (std::uint64_t nth = 1;; ++nth) {
+                Fixture fixture;
+                const auto before = fixture.write(1);
+                REQUIRE(before);
+                fixture.vfs.fail({"", "", nth, code, for_ever});
+                std::vector<std::pair<std::uint64_t, BlobRef>> acked{{1, *before}};
+                for (const std::uint64_t number : {2, 3, 4}) {
+                    const auto ref = fixture.write(number, number * 4 * frame_bytes);
+                    if (ref)
+                        acked.emplace_back(number, *ref);
+                    else
+                        CHECK((ref.error().kind == Kind::io ||
+                               ref.error().kind == Kind::read_only ||
+                               ref.error().kind == Kind::out_of_space));
+                }
+                // Not released for sure when it fails, but never an abort, and never another blob.
+                static_cast<void>(run_to_end(fixture.store->release(*before)));
+                const bool met = fixture.vfs.failed();
+                fixture.vfs.heal();
+                CAPTURE(for_ever, code, nth);
+                for (const auto& [number, ref] : acked)
+                    if (number != 1) CHECK(fixture.whole(number, ref));
+                fixture.store->close();
+                fixture.store.reset();
+                fixture.store = open_segments(small_segments("/s", 2), fixture.vfs, fixture.clock,
+                                              fixture.pool);
+                for (const auto& [number, ref] : acked)
+                    if (number != 1) CHECK(fixture.whole(number, ref));
+                if (!met) break;
+            }
+}
+
+TEST_CASE("segments: a full disk is out_of_space before the first byte, and reads go on",
+          "[storage][segment][fault]") {
+    Fixture fixture;
+    const auto before = fixture.write(1);
+    REQUIRE(before);
+    storage::BlobOptions options;
+    options.frame_bytes = frame_bytes;
+    options.expected_stored_bytes = std::uint64_t{2} << 40;
+    const auto refused = run_to_end(fixture.store->create(options));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == Kind::out_of_space);
+    CHECK(fixture.whole(1, *before));
+    CHECK(fixture.write(2));
+}
+
+TEST_CASE("segments: the promise of one upload counts against the next",
+          "[storage][segment][fault]") {
+    base::SimVfs::Options small_disk;
+    small_disk.space_bytes = 64 * base::MiB;
+    base::SimVfs disk(small_disk);
+    base::SystemClock clock;
+    base::WorkerPool pool(1);
+    const auto store = open_segments(small_segments("/s"), disk, clock, pool);
+    storage::BlobOptions options;
+    options.frame_bytes = frame_bytes;
+    options.expected_stored_bytes = 40 * base::MiB;
+    auto first = run_to_end(store->create(options));
+    REQUIRE(first);
+    const auto second = run_to_end(store->create(options));
+    REQUIRE_FALSE(second);
+    CHECK(second.error().kind == Kind::out_of_space);
+    first->reset();
+    CHECK(run_to_end(store->create(options)));
+}
+
+TEST_CASE("segments: ENOSPC while writing is out_of_space, EIO is io, both only for that blob",
+          "[storage][segment][fault]") {
+    Fixture fixture;
+    const auto before = fixture.write(1);
+    REQUIRE(before);
+    fixture.vfs.fail({"pwrite", "", 1, ENOSPC, false});
+    CHECK(kind_of(fixture.write(2)) == Kind::out_of_space);
+    fixture.vfs.fail({"pwrite", "", 1, EIO, false});
+    CHECK(kind_of(fixture.write(3, 9 * frame_bytes)) == Kind::io);
+    CHECK(fixture.write(4));
+    CHECK(fixture.whole(1, *before));
+}
+
+TEST_CASE("segments: a failed sync kills its segment, what it acked stays readable",
+          "[storage][segment][fault]") {
+    Fixture fixture;
+    const auto before = fixture.write(1);
+    REQUIRE(before);
+    fixture.vfs.fail({"sync_data", "", 1, ENOSPC, false});
+    CHECK(kind_of(fixture.write(2)) == Kind::io);
+    const auto syncs = fixture.vfs.calls("sync_data");
+    const auto after = fixture.write(3);
+    REQUIRE(after);
+    CHECK(after->extents[0].segment != before->extents[0].segment);
+    CHECK(fixture.vfs.calls("sync_data") == syncs + 1);
+    CHECK(fixture.whole(1, *before));
+    CHECK(fixture.whole(3, *after));
+    CHECK_FALSE(fixture.store->read_only());
+}
+
+TEST_CASE("segments: three dead segments within a minute stop writes, not reads",
+          "[storage][segment][fault]") {
+    Fixture fixture;
+    const auto before = fixture.write(1);
+    REQUIRE(before);
+    fixture.vfs.fail({"sync_data", "", 1, EIO, true});
+    CHECK(kind_of(fixture.write(2)) == Kind::io);
+    CHECK(kind_of(fixture.write(3)) == Kind::io);
+    fixture.clock.advance(std::chrono::seconds(61));
+    CHECK(kind_of(fixture.write(4)) == Kind::io);
+    CHECK(kind_of(fixture.write(5)) == Kind::io);
+    CHECK_FALSE(fixture.store->read_only());
+    CHECK(kind_of(fixture.write(6)) == Kind::io);
+    CHECK(fixture.store->read_only());
+    fixture.vfs.heal();
+    CHECK(kind_of(fixture.write(7)) == Kind::read_only);
+    CHECK(fixture.whole(1, *before));
+}
+
+TEST_CASE("segments: a failed directory sync stops writes before anything is acked",
+          "[storage][segment][fault]") {
+    Fixture fixture;
+    fixture.vfs.fail({"sync_directory", "", 1, EIO, false});
+    CHECK(kind_of(fixture.write(1)) == Kind::io);
+    CHECK(fixture.store->read_only());
+    CHECK(kind_of(fixture.write(2)) == Kind::read_only);
+}
+
+TEST_CASE("segments: a file system without allocation or holes works all the same",
+          "[storage][segment][fault]") {
+    Fixture fixture;
+    fixture.vfs.fail({"allocate", "", 1, EOPNOTSUPP, true});
+    const auto kept = fixture.write(1);
+    const auto released = fixture.write(2);
+    REQUIRE(kept);
+    REQUIRE(released);
+    fixture.vfs.fail({"punch_hole", "", 1, EOPNOTSUPP, true});
+    CHECK(run_to_end(fixture.store->release(*released)));
+    CHECK(fixture.whole(1, *kept));
+}
+
+TEST_CASE("segments: a passing read error is retried from the medium, a lasting one is io",
+          "[storage][segment][fault]") {
+    Fixture fixture;
+    const auto ref = fixture.write(1);
+    REQUIRE(ref);
+    fixture.vfs.fail({"pread_nowait", "", 1, EIO, false});
+    CHECK(fixture.whole(1, *ref));
+    fixture.vfs.fail({"pread", "", 1, EIO, true});
+    const auto failed = [&] {
+        fixture.store.reset();
+        fixture.store =
+            open_segments(small_segments("/s", 2), fixture.vfs, fixture.clock, fixture.pool);
+        return run_to_end(read_blob(*fixture.store, *ref));
+    }();
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().kind == Kind::io);
+    fixture.vfs.heal();
+    CHECK(fixture.whole(1, *ref));
+}
+
+#ifdef HF_FAILPOINTS
+TEST_CASE("segments: each failpoint refuses the blob it is met by and no other",
+          "[storage][segment][fault]") {
+    for (const char* name : {"blob.create", "blob.write", "blob.footer", "blob.fdatasync.before",
+                             "blob.fdatasync.after", "dir.fsync.before", "dir.fsync.after"}) {
+        Fixture fixture;
+        CAPTURE(name);
+        REQUIRE(base::set_failpoints(std::string(name) + "=eio@1"));
+        CHECK(kind_of(fixture.write(1)) == Kind::io);
+        REQUIRE(base::set_failpoints(""));
+        if (std::string_view(name).starts_with("dir.")) continue;
+        const auto ref = fixture.write(2);
+        REQUIRE(ref);
+        CHECK(fixture.whole(2, *ref));
+    }
+}
+#endif
