@@ -43,9 +43,11 @@ std::string without_trailing_slashes(std::string path) {
 }  // namespace
 
 bool is_expected_before_creation(const std::string& name) {
-    // Key files are written beside under a name of their own first, which a crash may leave.
-    return name == "lost+found" || name == "keyring" || name.starts_with("keyring.new") ||
-           name == "root-credentials" || name.starts_with("root-credentials.new");
+    if (name == "lost+found") return true;
+    // Each one is written beside under a name of its own first, which a crash may leave.
+    for (const std::string file : {"keyring", "root-credentials", "root-account"})
+        if (name == file || name.starts_with(file + ".new")) return true;
+    return false;
 }
 
 Expected<std::unique_ptr<Volume>, OpenError> Volume::open(const std::string& directory,

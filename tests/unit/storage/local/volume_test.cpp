@@ -124,6 +124,7 @@ TEST_CASE("volume: what the server puts there before is no obstacle", "[local][v
     world.write(directory.file("keyring"), "k");
     world.write(directory.file("keyring.new-0123"), "k");
     world.write(directory.file("root-credentials"), "r");
+    world.write(directory.file("root-account"), "r");
     world.must_open(directory.path());
 }
 
