@@ -204,6 +204,10 @@ base::Awaitable<void> Session::run_handler() {
     try {
         co_await handler_.handle(*this);
         if (answer_ == Answer::complete || closed_) co_return;
+        if (write_failed_) {  // the client's doing
+            abort();
+            co_return;
+        }
         if (answer_ == Answer::streaming) cause = "the handler did not finish its answer";
     } catch (const std::bad_alloc&) {
         status = 503;
@@ -232,7 +236,8 @@ base::Awaitable<void> Session::refuse(unsigned status, std::string_view code,
     head.close = true;
     answer_ = Answer::none;
     linger_ = true;
-    co_await send(std::move(head), base::as_bytes(body));
+    // The connection ends here, whether this reached the client or not.
+    static_cast<void>(co_await send(std::move(head), base::as_bytes(body)));
 }
 
 /// After the answer: drops the unread rest of the body, or decides to close.

@@ -130,6 +130,7 @@ private:
     bool closed_ = false;  ///< the socket is gone
     bool keep_ = true;     ///< another request may follow
     bool linger_ = false;  ///< the client may still be sending
+    bool write_failed_ = false;
 
     Timer timer_;
     TimePoint deadline_ = TimePoint::max();

@@ -87,7 +87,7 @@ base::Awaitable<Result<void>> Session::send_composed(base::ByteView body) {
 base::Awaitable<Result<void>> Session::start(ResponseHead head,
                                              std::optional<std::uint64_t> length) {
     if (!may_be_sent(head)) {
-        co_await send(std::move(head), {});
+        static_cast<void>(co_await send(std::move(head), {}));  // answers 500 in its place
         co_return ConnectionError{};
     }
     if (!length && parser_.is_http_1_0()) head.close = true;  // its end is the body's end

@@ -105,11 +105,15 @@ base::Awaitable<Result<void>> Session::write_all(std::span<iovec> parts) {
             case IoStep::State::wants_write:
                 break;
             default:
+                write_failed_ = true;
                 co_return ConnectionError{ConnectionError::Kind::closed};
         }
         if (step.state != IoStep::State::done) {
             auto ready = co_await wait_for_progress(direction, write_progress_);
-            if (!ready) co_return ready.error();
+            if (!ready) {
+                write_failed_ = true;
+                co_return ready.error();
+            }
             continue;
         }
         count_progress(write_progress_, step.bytes);

@@ -82,17 +82,18 @@ private:
     std::unique_ptr<SSL, SslCloser> ssl_;
 };
 
-/// "…: No such file or directory": the last reason OpenSSL has.
-std::string last_reason() {
-    const unsigned long code = ERR_peek_last_error();
-    const char* const reason = ERR_reason_error_string(code);
+/// What went wrong first; later entries only say that something did.
+std::string first_reason() {
+    const unsigned long code = ERR_peek_error();
     ERR_clear_error();
+    if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
+    const char* const reason = ERR_reason_error_string(code);
     return reason ? reason : "unknown reason";
 }
 
 StartError bad_file(std::string_view what, const std::string& path) {
     std::string message("TLS ");
-    message.append(what).append(" ").append(path).append(": ").append(last_reason());
+    message.append(what).append(" ").append(path).append(": ").append(first_reason());
     return StartError{std::move(message)};
 }
 
@@ -133,7 +134,7 @@ void set_options(SSL_CTX* context) {
 base::Expected<TlsContext::Context, StartError> TlsContext::make(const TlsFiles& files) {
     ERR_clear_error();
     const Context context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
-    if (!context) return StartError{"TLS: " + last_reason()};
+    if (!context) return StartError{"TLS: " + first_reason()};
     set_options(context.get());
     if (SSL_CTX_use_certificate_chain_file(context.get(), files.certificate.c_str()) != 1)
         return bad_file("certificate", files.certificate);

@@ -1,0 +1,219 @@
+// TLS against a client of OpenSSL's own, with certificates made for the test.
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/unit/server/http/raw_client.h"
+#include "tests/unit/server/http/test_server.h"
+
+namespace holdfast::http::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+template <auto release>
+struct Releaser {
+    template <class T>
+    void operator()(T* object) const {
+        release(object);
+    }
+};
+template <class T, auto release>
+using Owned = std::unique_ptr<T, Releaser<release>>;
+
+/// A directory with cert.pem and key.pem of a self-signed certificate.
+class Certificate {
+public:
+    Certificate() {
+        std::string pattern = (fs::temp_directory_path() / "holdfast-tls-XXXXXX").string();
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        directory_ = pattern;
+    }
+    ~Certificate() { fs::remove_all(directory_); }
+    Certificate(const Certificate&) = delete;
+    Certificate& operator=(const Certificate&) = delete;
+
+    void write(const std::string& common_name) const {
+        const Owned<EVP_PKEY, EVP_PKEY_free> key(EVP_EC_gen("P-256"));
+        const Owned<X509, X509_free> certificate(X509_new());
+        ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
+        X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -60);
+        X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
+        X509_set_pubkey(certificate.get(), key.get());
+        X509_NAME* const name = X509_get_subject_name(certificate.get());
+        const Owned<ASN1_STRING, ASN1_STRING_free> text(ASN1_STRING_type_new(V_ASN1_UTF8STRING));
+        ASN1_STRING_set(text.get(), common_name.data(), static_cast<int>(common_name.size()));
+        X509_NAME_add_entry_by_NID(name, NID_commonName, V_ASN1_UTF8STRING, text->data,
+                                   text->length, -1, 0);
+        X509_set_issuer_name(certificate.get(), name);
+        REQUIRE(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0);
+
+        const Owned<BIO, BIO_free> cert_file(BIO_new_file(files().certificate.c_str(), "w"));
+        PEM_write_bio_X509(cert_file.get(), certificate.get());
+        const Owned<BIO, BIO_free> key_file(BIO_new_file(files().key.c_str(), "w"));
+        PEM_write_bio_PrivateKey(key_file.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+    }
+    [[nodiscard]] TlsFiles files() const {
+        return {(directory_ / "cert.pem").string(), (directory_ / "key.pem").string()};
+    }
+
+private:
+    fs::path directory_;
+};
+
+/// Owns the TLS of a connection whose socket is a RawClient's.
+class TlsClient {
+public:
+    explicit TlsClient(std::uint16_t port, int version_max = 0, std::string_view alpn = {})
+        : raw_(port), context_(SSL_CTX_new(TLS_client_method())) {
+        std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to closed connections
+        if (version_max) SSL_CTX_set_max_proto_version(context_.get(), version_max);
+        ssl_.reset(SSL_new(context_.get()));
+        if (!alpn.empty()) {
+            // The interface wants unsigned characters.
+            SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(alpn.data()),
+                                static_cast<unsigned>(alpn.size()));
+        }
+        SSL_set_fd(ssl_.get(), raw_.descriptor());
+        connected_ = SSL_connect(ssl_.get()) == 1;
+        ERR_clear_error();
+    }
+    [[nodiscard]] bool connected() const { return connected_; }
+    [[nodiscard]] std::string version() const { return SSL_get_version(ssl_.get()); }
+    [[nodiscard]] std::string protocol() const {
+        const unsigned char* name = nullptr;
+        unsigned length = 0;
+        SSL_get0_alpn_selected(ssl_.get(), &name, &length);
+        return {name, name + length};
+    }
+    [[nodiscard]] std::string server_name() const {
+        const Owned<X509, X509_free> certificate(SSL_get1_peer_certificate(ssl_.get()));
+        std::array<char, 64> name{};
+        X509_NAME_get_text_by_NID(X509_get_subject_name(certificate.get()), NID_commonName,
+                                  name.data(), name.size());
+        return name.data();
+    }
+    void send(std::string_view text) {
+        REQUIRE(SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size())) > 0);
+    }
+    /// Up to the end that the server announces.
+    std::string receive_all() {
+        std::string all;
+        std::array<char, 16384> block{};
+        int count = 0;
+        while ((count = SSL_read(ssl_.get(), block.data(), block.size())) > 0)
+            all.append(block.data(), static_cast<std::size_t>(count));
+        clean_end_ = SSL_get_error(ssl_.get(), count) == SSL_ERROR_ZERO_RETURN;
+        ERR_clear_error();
+        return all;
+    }
+    [[nodiscard]] bool clean_end() const { return clean_end_; }
+
+private:
+    RawClient raw_;
+    Owned<SSL_CTX, SSL_CTX_free> context_;
+    Owned<SSL, SSL_free> ssl_;
+    bool connected_ = false;
+    bool clean_end_ = false;
+};
+
+ListenOptions with_tls(const Certificate& certificate) {
+    ListenOptions listen;
+    listen.tls = certificate.files();
+    return listen;
+}
+
+const std::string last_hello = "GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+
+TEST_CASE("TLS: versions 1.2 and 1.3 are spoken, older ones are not", "[http][tls]") {
+    Certificate certificate;
+    certificate.write("one");
+    TestServer server({}, with_tls(certificate));
+    const std::string alpn("\x02h2\x08http/1.1", 12);
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        TlsClient client(server.port, version, alpn);
+        REQUIRE(client.connected());
+        CHECK(client.protocol() == "http/1.1");
+        CHECK(client.server_name() == "one");
+        client.send(last_hello);
+        const std::string answer = client.receive_all();
+        CHECK(answer.substr(answer.find("\r\n\r\n") + 4) == "hello");
+        CHECK(client.clean_end());
+    }
+    CHECK_FALSE(TlsClient(server.port, TLS1_1_VERSION).connected());
+    CHECK_FALSE(TlsClient(server.port, 0, "\x02h2").connected());
+}
+
+TEST_CASE("TLS: large bodies pass in both directions", "[http][tls]") {
+    Certificate certificate;
+    certificate.write("one");
+    TestServer server({}, with_tls(certificate));
+    TlsClient client(server.port);
+    const std::string body(1'000'000, 'b');
+    client.send(
+        "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n"
+        "Connection: close\r\n\r\n" +
+        body);
+    const std::string answer = client.receive_all();
+    CHECK(answer.substr(answer.find("\r\n\r\n") + 4) == body);
+}
+
+TEST_CASE("TLS: new connections get the certificate that was read last", "[http][tls]") {
+    Certificate certificate;
+    certificate.write("one");
+    TestServer server({}, with_tls(certificate));
+    TlsClient before(server.port);
+    CHECK(before.server_name() == "one");
+    certificate.write("two");
+    REQUIRE(server.server.reload_tls());
+    CHECK(TlsClient(server.port).server_name() == "two");
+
+    std::ofstream(certificate.files().certificate) << "not a certificate";
+    const auto bad = server.server.reload_tls();
+    REQUIRE_FALSE(bad);
+    CHECK(bad.error().message.find(certificate.files().certificate) != std::string::npos);
+    CHECK(TlsClient(server.port).server_name() == "two");
+    before.send(last_hello);
+    CHECK(before.receive_all().find("hello") != std::string::npos);
+}
+
+TEST_CASE("TLS: bad files keep the server from starting, with the reason", "[http][tls]") {
+    Certificate certificate;
+    Certificate other;
+    base::SystemClock clock;
+    ScriptedHandler handler;
+    Server server({}, clock);
+    const auto missing = server.listen(with_tls(certificate), handler);
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().message.find("No such file") != std::string::npos);
+
+    certificate.write("one");
+    other.write("other");
+    ListenOptions mixed = with_tls(certificate);
+    mixed.tls->key = other.files().key;
+    const auto foreign = server.listen(mixed, handler);
+    REQUIRE_FALSE(foreign);
+    CHECK(foreign.error().message.find(other.files().key) != std::string::npos);
+}
+
+TEST_CASE("TLS: a handshake that does not come is cut at its deadline (S-23)", "[http][tls]") {
+    Certificate certificate;
+    certificate.write("one");
+    Limits limits;
+    limits.tls_handshake_timeout = std::chrono::milliseconds(50);
+    TestServer server(with_limits(limits), with_tls(certificate));
+    RawClient silent(server.port);
+    CHECK(silent.ended());
+    RawClient plain(server.port);
+    plain.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(plain.receive().status() == 0);
+}
+
+}  // namespace
+}  // namespace holdfast::http::test
