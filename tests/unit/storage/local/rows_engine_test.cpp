@@ -4,6 +4,8 @@
 
 #include <fstream>
 
+#include "base/failpoint.h"
+#include "base/metrics.h"
 #include "storage/local/highwater.h"
 #include "storage/local/volume.h"
 #include "tests/catch.h"
@@ -157,6 +159,33 @@ TEST_CASE("engine: an index that is missing or of another volume is damage, neve
     const auto error = world.refusal(directory.path() + "/a");
     CHECK(error.kind == OpenError::Kind::damaged);
     CHECK(error.message.find("another volume") != std::string::npos);
+}
+
+TEST_CASE("engine: commits are counted for the metrics", "[local][engine]") {
+    RowDirectory directory;
+    EngineWorld world;
+    const auto engine = world.must_open(directory.path());
+    const auto total = [](const std::string& name) {
+        return base::metrics::counter(name, "").Value();
+    };
+    const double commits = total("holdfast_commits_total");
+    const double groups = total("holdfast_commit_groups_total");
+    REQUIRE(await(engine->metadata().commit("p", put_of("k", ""))));
+    CHECK(total("holdfast_commits_total") == commits + 1);
+    CHECK(total("holdfast_commit_groups_total") == groups + 1);
+    CHECK(base::metrics::render().find("holdfast_commit_sync_duration_seconds_count") !=
+          std::string::npos);
+}
+
+TEST_CASE("engine: an index that does not open leaves the volume as it was", "[local][engine]") {
+    RowDirectory directory;
+    EngineWorld world;
+    world.must_open(directory.path())->close();
+    REQUIRE(base::set_failpoints("rocksdb.open=eio"));
+    CHECK(world.refusal(directory.path()).kind == OpenError::Kind::io);
+    REQUIRE(base::set_failpoints(""));
+    CHECK(world.left(directory).clean);
+    CHECK(await(world.must_open(directory.path())->metadata().commit("p", put_of("k", ""))));
 }
 
 TEST_CASE("engine: a creation that stops at any step is finished by the next start",
