@@ -1,0 +1,92 @@
+#include "server/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <optional>
+
+namespace holdfast::server {
+
+namespace {
+
+constexpr const char* description =
+    "Holdfast: an S3-compatible object storage server.\n"
+    "\n"
+    "Examples:\n"
+    "  holdfast serve                                  S3 on 127.0.0.1:9000, data in ./data\n"
+    "  holdfast serve --set server.address=0.0.0.0     for other machines, too\n"
+    "  holdfast serve --set storage.engine=memory      throw-away server for tests\n"
+    "  holdfast serve --config holdfast.toml           settings from a file\n"
+    "  HOLDFAST_SERVER_PORT=9100 holdfast serve        settings from the environment\n"
+    "  holdfast config defaults > holdfast.toml        a commented file to start from";
+
+constexpr const char* footer =
+    "Settings come from the file, then the environment (HOLDFAST_SECTION_KEY), then --set; the\n"
+    "later overrules the earlier. All of them: docs/configuration.md, or `holdfast config docs`.\n"
+    "\n"
+    "The first start makes root credentials, prints them once and keeps them in the data "
+    "directory\n"
+    "(root-credentials, for the owner only). HOLDFAST_ROOT_ACCESS_KEY and "
+    "HOLDFAST_ROOT_SECRET_KEY\n"
+    "overrule them.\n"
+    "\n"
+    "Signals: TERM and INT let running requests finish, a second one stops at once; HUP reads TLS\n"
+    "certificates again and reopens the log file.\n"
+    "\n"
+    "Exit codes: 0 done or stopped; 1 other failure, or not ready (health); 2 command line or\n"
+    "setting; 3 data directory, keyring or credentials unusable; 4 data directory in use by "
+    "another\n"
+    "server; 5 cannot listen (address, port, TLS files).";
+
+/// A subcommand that, when it is the one typed, becomes the command.
+CLI::App* add(CLI::App& parent, const char* name, const char* help, Command command,
+              std::optional<Command>& chosen) {
+    CLI::App* const sub = parent.add_subcommand(name, help);
+    sub->callback([command, &chosen] { chosen = command; });
+    sub->fallthrough();  // --config and --set may follow the subcommand
+    return sub;
+}
+
+void add_commands(CLI::App& app, std::optional<Command>& chosen) {
+    add(app, "serve", "Start the server in the foreground", Command::serve, chosen);
+    add(app, "health", "Ask a running server whether it is ready (the settings say where)",
+        Command::health, chosen);
+    CLI::App* const config = app.add_subcommand(
+        "config", "Settings: config show, config check, config defaults, config docs");
+    config->fallthrough();
+    config->require_subcommand(1);
+    add(*config, "show", "Print the settings in force; secrets only as set or not set",
+        Command::config_show, chosen);
+    add(*config, "check", "Check the settings and say nothing when they are right",
+        Command::config_check, chosen);
+    add(*config, "defaults", "Print a commented settings file with every default",
+        Command::config_defaults, chosen);
+    add(*config, "docs", "Print docs/configuration.md", Command::config_docs, chosen);
+    add(app, "support", "Print which S3 operations are supported", Command::support, chosen);
+    add(app, "version", "Print the version", Command::version, chosen);
+}
+
+}  // namespace
+
+base::Expected<CommandLine, Answered> parse_command_line(int count, const char* const* arguments) {
+    CommandLine line;
+    std::optional<Command> chosen;
+    CLI::App app(description, "holdfast");
+    app.footer(footer);
+    app.require_subcommand(0, 1);
+    app.add_option("--config", line.config_file, "Settings file (TOML)")->type_name("FILE");
+    app.add_option("--set", line.assignments, "Overrule one setting (repeatable)")
+        ->type_name("SECTION.KEY=VALUE")
+        ->allow_extra_args(false);
+    add_commands(app, chosen);
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::CallForHelp&) {
+        return Answered{ExitCode::success, app.help()};
+    } catch (const CLI::ParseError& error) {
+        return Answered{ExitCode::usage, std::string(error.what()) + "; see holdfast --help\n"};
+    }
+    if (!chosen) return Answered{ExitCode::success, app.help()};
+    line.command = *chosen;
+    return line;
+}
+
+}  // namespace holdfast::server

@@ -1,0 +1,52 @@
+#include "server/engine_choice.h"
+
+#include "server/options.h"
+#include "storage/local/engine.h"
+#include "storage/memory/engine.h"
+
+namespace holdfast::server {
+
+namespace {
+
+class LocalEngine final : public StorageEngine {
+public:
+    explicit LocalEngine(std::unique_ptr<storage::local::Engine> engine)
+        : engine_(std::move(engine)) {}
+    storage::MetadataStore& metadata() override { return engine_->metadata(); }
+    storage::BlobStore& blobs() override { return engine_->blobs(); }
+    void close() override { engine_->close(); }
+
+private:
+    std::unique_ptr<storage::local::Engine> engine_;
+};
+
+class MemoryEngine final : public StorageEngine {
+public:
+    storage::MetadataStore& metadata() override { return *metadata_; }
+    storage::BlobStore& blobs() override { return *blobs_; }
+    void close() override {}
+
+private:
+    std::unique_ptr<storage::MetadataStore> metadata_ = storage::memory::make_metadata_store();
+    std::unique_ptr<storage::BlobStore> blobs_ = storage::memory::make_blob_store();
+};
+
+Failure to_failure(const storage::local::OpenError& error) {
+    const bool in_use = error.kind == storage::local::OpenError::Kind::in_use;
+    return {in_use ? ExitCode::data_in_use : ExitCode::data_unusable,
+            "storage.directory: " + error.message};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<StorageEngine>> open_engine(const config::Settings& settings,
+                                                   EngineParts parts) {
+    if (settings.storage_engine == "memory")
+        return std::unique_ptr<StorageEngine>(std::make_unique<MemoryEngine>());
+    auto engine = storage::local::Engine::open(engine_options(settings), parts.vfs, parts.clock,
+                                               parts.random, parts.pool);
+    if (!engine) return to_failure(engine.error());
+    return std::unique_ptr<StorageEngine>(std::make_unique<LocalEngine>(*std::move(engine)));
+}
+
+}  // namespace holdfast::server

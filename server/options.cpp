@@ -1,0 +1,123 @@
+#include "server/options.h"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <algorithm>
+
+namespace holdfast::server {
+
+namespace {
+
+base::log::Level log_level(const std::string& word) {
+    if (word == "debug") return base::log::Level::debug;
+    if (word == "warning") return base::log::Level::warning;
+    return word == "error" ? base::log::Level::error : base::log::Level::info;
+}
+
+base::log::Format log_format(const std::string& word) {
+    if (word == "human") return base::log::Format::human;
+    return word == "json" ? base::log::Format::json : base::log::Format::automatic;
+}
+
+storage::local::Durability durability(const std::string& word) {
+    if (word == "batched") return storage::local::Durability::batched;
+    return word == "relaxed" ? storage::local::Durability::relaxed
+                             : storage::local::Durability::strict;
+}
+
+http::Limits limits(const config::Settings& settings) {
+    http::Limits limits;
+    limits.request_line_bytes_max = settings.limits_request_line_bytes_max;
+    limits.header_section_bytes_max = settings.limits_header_section_bytes_max;
+    limits.header_count_max = settings.limits_header_count_max;
+    limits.header_timeout = settings.limits_header_timeout;
+    limits.idle_timeout = settings.limits_idle_timeout;
+    limits.tls_handshake_timeout = settings.limits_tls_handshake_timeout;
+    limits.body_rate_bytes_per_second_min = settings.limits_body_bytes_per_second_min;
+    limits.body_rate_window = settings.limits_body_rate_window;
+    limits.connections_max = settings.limits_connections_max;
+    limits.connections_per_address_max = settings.limits_connections_per_address_max;
+    limits.running_requests_max = settings.limits_running_requests_max;
+    limits.queued_requests_max = settings.limits_queued_requests_max;
+    limits.queue_timeout = settings.limits_queue_timeout;
+    return limits;
+}
+
+}  // namespace
+
+base::log::Options log_options(const config::Settings& settings) {
+    return {log_level(settings.log_level), log_format(settings.log_format), settings.log_file};
+}
+
+http::ServerOptions s3_server_options(const config::Settings& settings, std::size_t cores,
+                                      std::size_t files_max) {
+    http::ServerOptions options;
+    options.loops =
+        settings.server_threads != 0 ? settings.server_threads : std::max<std::size_t>(cores, 1);
+    options.limits = limits(settings);
+    options.limits.connections_max =
+        std::min(options.limits.connections_max, std::max<std::size_t>(files_max / 5 * 4, 1));
+    options.server_name = settings.server_name;
+    return options;
+}
+
+http::ListenOptions s3_listen_options(const config::Settings& settings) {
+    http::ListenOptions options;
+    options.address = settings.server_address;
+    options.port = settings.server_port;
+    if (!settings.tls_certificate.empty())
+        options.tls = http::TlsFiles{settings.tls_certificate, settings.tls_key};
+    return options;
+}
+
+http::ServerOptions admin_server_options(const config::Settings& settings) {
+    http::ServerOptions options;
+    options.loops = 1;
+    options.server_name = settings.server_name;
+    return options;
+}
+
+http::ListenOptions admin_listen_options(const config::Settings& settings) {
+    http::ListenOptions options;
+    options.address = settings.admin_address;
+    options.port = settings.admin_port;
+    options.limited = false;
+    return options;
+}
+
+admin::Options admin_options(const config::Settings& settings) {
+    // The settings accept nothing but addresses.
+    const auto address = boost::asio::ip::make_address(settings.admin_address);
+    return {address.is_loopback(), settings.admin_metrics_token};
+}
+
+storage::local::EngineOptions engine_options(const config::Settings& settings) {
+    storage::local::EngineOptions options;
+    options.directory = settings.storage_directory;
+    options.durability = durability(settings.storage_durability);
+    options.segment_bytes = settings.storage_segment_bytes;
+    options.free_space_reserve_bytes = settings.storage_free_bytes_min;
+    options.block_cache_bytes = settings.storage_cache_bytes;
+    options.memtable_bytes = settings.storage_memtable_bytes;
+    options.commit_queue_max = settings.storage_commit_queue_max;
+    return options;
+}
+
+auth::VerifierOptions verifier_options(const config::Settings& settings) {
+    return {settings.server_region, settings.auth_require_tls_for_unsigned,
+            settings.auth_ignore_unsigned_headers};
+}
+
+s3::Options s3_options(const config::Settings& settings, auth::Account root) {
+    s3::Options options;
+    options.region = settings.server_region;
+    options.domains = settings.server_domains;
+    options.root = std::move(root);
+    options.duplicate_parts_last_wins = settings.multipart_duplicate_parts == "last";
+    options.completion_memory = settings.multipart_completion_memory;
+    options.object_bytes_max = settings.limits_object_bytes_max;
+    options.ignored_headers = settings.auth_ignore_unsigned_headers;
+    return options;
+}
+
+}  // namespace holdfast::server

@@ -1,0 +1,33 @@
+/// Runs a coroutine from a thread that may wait. threads: any, but no event loop's.
+#pragma once
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <exception>
+#include <optional>
+
+#include "base/assert.h"
+#include "base/async.h"
+
+namespace holdfast::server {
+
+/// What `work` returns (or throws), on an event loop of its own.
+template <class T>
+T run_to_end(base::Awaitable<T> work) {
+    boost::asio::io_context loop;
+    // Work handed to other threads is not the loop's: the guard keeps it waiting for the answer.
+    auto guard = boost::asio::make_work_guard(loop);
+    std::optional<T> outcome;
+    std::exception_ptr failure;
+    auto body = [&]() -> base::Awaitable<void> { outcome.emplace(co_await std::move(work)); };
+    boost::asio::co_spawn(loop, body, [&](std::exception_ptr thrown) {
+        failure = thrown;
+        guard.reset();
+    });
+    loop.run();
+    if (failure) std::rethrow_exception(failure);
+    HF_ASSERT(outcome.has_value());
+    return *std::move(outcome);
+}
+
+}  // namespace holdfast::server
