@@ -1,5 +1,6 @@
 #include "storage/local/rocksdb_log.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdarg>
 #include <cstdio>
@@ -15,11 +16,12 @@ class ForwardingLogger final : public rocksdb::Logger {
 public:
     ForwardingLogger() : rocksdb::Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
 
-    void Logv(const char* format, va_list arguments) override {
+    [[gnu::format(printf, 2, 0)]] void Logv(const char* format, va_list arguments) override {
         Logv(rocksdb::InfoLogLevel::INFO_LEVEL, format, arguments);
     }
 
-    void Logv(const rocksdb::InfoLogLevel level, const char* format, va_list arguments) override {
+    [[gnu::format(printf, 3, 0)]] void Logv(const rocksdb::InfoLogLevel level, const char* format,
+                                            va_list arguments) override {
         if (level < GetInfoLogLevel() || level == rocksdb::InfoLogLevel::HEADER_LEVEL) return;
         std::array<char, 1024> text{};
         const int wanted = std::vsnprintf(text.data(), text.size(), format, arguments);
