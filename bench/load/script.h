@@ -15,8 +15,8 @@ namespace holdfast::bench {
 struct Answer {
     bool ok = false;  ///< status, length and content were as they should be
     int status = 0;
-    std::string_view etag;
-    std::string_view body;  ///< what was captured
+    std::string_view etag = {};
+    std::string_view body = {};  ///< what was captured
 };
 
 class Script {
@@ -79,7 +79,7 @@ struct MultipartLoad {
     const Body* part = nullptr;
     const Body* last_part = nullptr;  ///< shorter; null when the size is a multiple
     std::uint64_t full_parts = 0;
-    std::string checksum_algorithm;  ///< asked for at create with trailers; empty: none
+    std::string checksum_algorithm = {};  ///< asked for at create with trailers; empty: none
 };
 
 /// Whole uploads: create, parts one after the other, complete. One unit of the budget each.
