@@ -72,6 +72,7 @@ public:
     virtual base::Awaitable<Result<void>> send(ResponseHead head, base::ByteView body) = 0;
 
     /// A streamed answer: start, write any number of times, finish. Without a length it is chunked.
+    /// The head leaves together with the first bytes of the body, or with finish().
     virtual base::Awaitable<Result<void>> start(ResponseHead head,
                                                 std::optional<std::uint64_t> length) = 0;
     virtual base::Awaitable<Result<void>> write(base::ByteView bytes) = 0;

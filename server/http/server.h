@@ -75,7 +75,8 @@ public:
     /// bad.
     base::Expected<void, StartError> reload_tls();
     /// Stops accepting, answers running requests with "Connection: close", waits up to `timeout`,
-    /// cuts the rest, joins the loops. Returns how many requests were cut.
+    /// cuts the rest, joins the loops. Returns how many requests were cut. Coroutines that are left
+    /// on the loops are destroyed with the Server: whoever resumes them must have ended before.
     std::size_t drain(std::chrono::milliseconds timeout);
 
 private:
