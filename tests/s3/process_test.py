@@ -1,0 +1,149 @@
+"""The server as a process: start, settings, health, second start on the same data, stop, restart."""
+
+import re
+import stat
+import subprocess
+import tempfile
+import unittest
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import harness
+from harness import Server, client, md5, payload
+
+
+def run(*arguments, **environment):
+    import os
+    return subprocess.run([str(harness.BINARY), *arguments], capture_output=True, text=True, timeout=60,
+                          stdin=subprocess.DEVNULL, check=False, env={**os.environ, **environment})
+
+
+@unittest.skipIf(isinstance(harness.server(), harness.Running), "needs servers of its own")
+class Process(unittest.TestCase):
+    def started(self, *settings, **parameters):
+        server = Server(*settings, **parameters).start()
+        self.addCleanup(server.remove)
+        self.addCleanup(server.kill)
+        return server
+
+    def health(self, server, name):
+        try:
+            with urllib.request.urlopen(f"{server.admin_endpoint}/health/{name}", timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    def test_health_and_a_clean_end(self):
+        server = self.started()
+        self.assertEqual((self.health(server, "live"), self.health(server, "ready")), (200, 200))
+        self.assertEqual(server.stop(), 0)
+
+    def test_data_is_there_after_a_restart(self):
+        server = self.started()
+        s3 = client(server.endpoint)
+        s3.create_bucket(Bucket="bucket")
+        bodies = {"small": b"x", "large": payload(1 << 20)}
+        for key, body in bodies.items():
+            s3.put_object(Bucket="bucket", Key=key, Body=body)
+        upload = s3.create_multipart_upload(Bucket="bucket", Key="open", Metadata={"a": "1"})["UploadId"]
+        part = s3.upload_part(Bucket="bucket", Key="open", UploadId=upload, PartNumber=1, Body=b"part")
+        self.assertEqual(server.stop(), 0)
+        server.start()
+        s3 = client(server.endpoint)
+        for key, body in bodies.items():
+            self.assertEqual(md5(s3.get_object(Bucket="bucket", Key=key)["Body"].read()), md5(body))
+        s3.complete_multipart_upload(Bucket="bucket", Key="open", UploadId=upload, MultipartUpload={
+            "Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+        got = s3.get_object(Bucket="bucket", Key="open")
+        self.assertEqual((got["Body"].read(), got["Metadata"]), (b"part", {"a": "1"}))
+        self.assertEqual(server.stop(), 0)
+
+    def test_a_second_server_on_the_same_data_refuses(self):
+        first = self.started()
+        second = Server(data=first.data).launch()
+        self.addCleanup(second.remove)
+        self.assertEqual(second.process.wait(60), 4, second.log())
+        self.assertIn("storage.directory", second.log())
+        self.assertEqual(self.health(first, "ready"), 200)
+        self.assertEqual(first.stop(), 0)
+
+    def test_a_wrong_setting_stops_the_start_with_one_clear_line(self):
+        for setting, words in (("server.port=99999", "server.port"), ("server.prot=1", "server.prot"),
+                               ("storage.engine=disk", "storage.engine"), ("limits.idle_timeout=soon",
+                                                                           "limits.idle_timeout")):
+            with self.subTest(setting):
+                server = Server(setting).launch()
+                self.addCleanup(server.remove)
+                self.assertEqual(server.process.wait(60), 2, server.log())
+                lines = [line for line in server.log().splitlines() if line]
+                self.assertEqual(len(lines), 1, lines)
+                self.assertIn(words, lines[0])
+
+    def test_a_port_in_use_stops_the_start(self):
+        first = self.started()
+        port = first.endpoint.rsplit(":", 1)[1]
+        second = Server(f"server.port={port}").launch()
+        self.addCleanup(second.remove)
+        self.assertEqual(second.process.wait(60), 5, second.log())
+
+    def test_a_directory_of_somebody_else_is_not_touched(self):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "thesis.txt").write_text("mine")
+            server = Server(data=folder).launch()
+            self.addCleanup(server.remove)
+            self.assertEqual(server.process.wait(60), 3, server.log())
+            self.assertEqual([p.name for p in Path(folder).iterdir()], ["thesis.txt"])
+
+    def test_credentials_are_made_once_and_kept_private(self):
+        server = self.started(environment={"HOLDFAST_ROOT_ACCESS_KEY": "", "HOLDFAST_ROOT_SECRET_KEY": ""})
+        access = re.search(r"Access key +(\S+)", server.log())[1]
+        secret = re.search(r"Secret key +(\S+)", server.log())[1]
+        client(server.endpoint, access=access, secret=secret).list_buckets()
+        kept = server.data / "root-credentials"
+        self.assertEqual(stat.S_IMODE(kept.stat().st_mode), 0o600)
+        self.assertEqual(server.stop(), 0)
+        seen = len(server.log())
+        server.start()
+        self.assertNotIn(secret, server.log()[seen:])
+        client(server.endpoint, access=access, secret=secret).list_buckets()
+        self.assertEqual(server.stop(), 0)
+
+    def test_the_memory_engine_writes_nothing(self):
+        server = self.started("storage.engine=memory")
+        s3 = client(server.endpoint)
+        s3.create_bucket(Bucket="bucket")
+        s3.put_object(Bucket="bucket", Key="k", Body=payload(1 << 20))
+        self.assertFalse(server.data.exists())
+        self.assertEqual(server.stop(), 0)
+
+    def test_the_other_commands(self):
+        self.assertEqual(run("version").returncode, 0)
+        self.assertIn("serve", run("--help").stdout)
+        self.assertEqual(run("config", "check").returncode, 0)
+        self.assertNotEqual(run("config", "check", "--set", "server.port=x").returncode, 0)
+        self.assertIn("CreateMultipartUpload", run("support").stdout)
+        shown = run("config", "show", HOLDFAST_ROOT_SECRET_KEY="very-secret-words").stdout
+        self.assertNotIn("very-secret-words", shown)
+
+    def test_requests_under_way_are_finished_before_the_end(self):
+        server = self.started()
+        s3 = client(server.endpoint)
+        s3.create_bucket(Bucket="bucket")
+        import socket
+        import signing
+        body = payload(1 << 20)
+        request = signing.Request("PUT", "/bucket/k", body=body, endpoint=server.endpoint).signed()
+        with socket.create_connection((request.host, request.port), timeout=60) as connection:
+            connection.sendall(request.head_bytes() + body[:1000])
+            # Once the server answers another request, the first bytes of this one have been accepted.
+            s3.list_buckets()
+            server.process.terminate()
+            connection.sendall(body[1000:])
+            answer = connection.recv(65536)
+        self.assertTrue(answer.startswith(b"HTTP/1.1 200"), answer)
+        self.assertEqual(server.process.wait(60), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
