@@ -32,7 +32,7 @@ enum class AuthCode {
 
 struct AuthError {
     AuthCode code = AuthCode::access_denied;
-    std::string message;
+    std::string message;                                      ///< empty: the code's usual text
     std::vector<std::pair<std::string, std::string>> fields;  ///< extra XML elements, in order
 };
 

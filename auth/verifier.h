@@ -82,6 +82,7 @@ private:
 };
 
 /// The one signing implementation, shared with the tests and the load generator's vectors.
+/// REQUIRES: the escapes of path and query are valid (C-06).
 std::string canonical_request(const SignedRequest& request,
                               const std::vector<std::string>& signed_headers,
                               std::string_view payload_hash, bool presigned);
