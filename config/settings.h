@@ -90,8 +90,8 @@ struct Sources {
 };
 
 /// Reads, merges and checks. HOLDFAST_ROOT_ACCESS_KEY and HOLDFAST_ROOT_SECRET_KEY are root.*;
-/// unknown names under HOLDFAST_ are refused, but HOLDFAST_FAILPOINTS and HOLDFAST_TEST_* are not
-/// settings.
+/// unknown names under HOLDFAST_ are refused, but HOLDFAST_FAILPOINTS, HOLDFAST_TEST_* and what
+/// container platforms say about a service called "holdfast" are not settings.
 Result<Settings> load(const Sources& sources);
 
 /// Every setting with its value, as TOML; secrets are shown as "(set)" or "(not set)".

@@ -75,8 +75,16 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
+/// Container platforms tell every container about services this way: one that is called "holdfast"
+/// must not keep a server from starting.
+bool describes_a_service(std::string_view name) {
+    return name.starts_with("HOLDFAST_SERVICE_") || name == "HOLDFAST_PORT" ||
+           name.starts_with("HOLDFAST_PORT_");
+}
+
 bool is_no_setting(std::string_view name) {
-    return name == "HOLDFAST_FAILPOINTS" || name.starts_with("HOLDFAST_TEST_");
+    return name == "HOLDFAST_FAILPOINTS" || name.starts_with("HOLDFAST_TEST_") ||
+           describes_a_service(name);
 }
 
 }  // namespace

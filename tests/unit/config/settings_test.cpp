@@ -78,6 +78,15 @@ TEST_CASE("load: variables of other programs, failpoints and tests are no settin
          {}}));
 }
 
+TEST_CASE("load: what Kubernetes says about a service called holdfast is no setting", "[config]") {
+    CHECK(load({"",
+                {{"HOLDFAST_SERVICE_HOST", "10.0.0.1"},
+                 {"HOLDFAST_SERVICE_PORT", "9000"},
+                 {"HOLDFAST_PORT", "tcp://10.0.0.1:9000"},
+                 {"HOLDFAST_PORT_9000_TCP_ADDR", "10.0.0.1"}},
+                {}}));
+}
+
 TEST_CASE("load: a file's tables, lists, numbers and truth values become settings", "[config]") {
     const TemporaryFile file(
         "server.domains = [\"a.example\", \"b.example\"]\n"
