@@ -32,6 +32,8 @@ prometheus::Counter& reclaim_failures() {
     return counter;
 }
 
+constexpr std::size_t rows_dropped_at_once = 256;
+
 StorageError as_storage_error(CatalogError error) {
     if (error.kind == CatalogError::Kind::storage) return std::move(error.storage);
     return {StorageError::Kind::unavailable, "a bucket went meanwhile"};
@@ -55,12 +57,14 @@ base::Awaitable<void> Reclaimer::run_once() {
     const auto now = store_.clock.steady();
     if (!stopping_ && (!next_sweep_ || now >= *next_sweep_)) {
         next_sweep_ = now + options_.sweep_interval;
+        co_await drop_rows();  // or the sweep would find them again
         co_await sweep();
     }
     while (active_ > 0 && !stopping_) {
         const bool changed = co_await wait_for_change();
         if (!changed) break;
     }
+    co_await drop_rows();
     report_failures();
 }
 
@@ -88,6 +92,7 @@ base::Awaitable<void> Reclaimer::stop() {
         stopped_.expires_at(Timer::time_point::max());
         co_await stopped_.async_wait(base::asio::as_tuple(base::use_awaitable));
     }
+    co_await drop_rows();
 }
 
 /// Until something ends, at most for the patience; whether something did.
@@ -142,11 +147,21 @@ base::Awaitable<void> Reclaimer::release(Item item) {
         }
         reclaimed_blobs().Increment();
     }
-    static_cast<void>(HF_FAILPOINT("gc.row.before"));
-    Transaction drop;
-    drop.deletes.push_back({RowFamily::index, std::move(item.row)});
-    auto dropped = co_await store_.metadata.commit(item.partition, std::move(drop));
-    if (!dropped) note_failure(dropped.error());
+    released_rows_[item.partition].push_back(std::move(item.row));
+    if (++released_rows_count_ >= rows_dropped_at_once) co_await drop_rows();
+}
+
+/// One commit for many rows: dropping them costs the foreground next to nothing.
+base::Awaitable<void> Reclaimer::drop_rows() {
+    const auto released = std::exchange(released_rows_, {});
+    released_rows_count_ = 0;
+    for (const auto& [partition, rows] : released) {
+        static_cast<void>(HF_FAILPOINT("gc.row.before"));
+        Transaction drop;
+        for (const auto& row : rows) drop.deletes.push_back({RowFamily::index, row});
+        auto dropped = co_await store_.metadata.commit(partition, std::move(drop));
+        if (!dropped) note_failure(dropped.error());
+    }
 }
 
 base::Awaitable<void> Reclaimer::purge() {

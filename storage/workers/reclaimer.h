@@ -20,8 +20,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "storage/catalog/buckets.h"
 #include "storage/catalog/store.h"
@@ -35,7 +37,7 @@ struct ReclaimerOptions {
     std::chrono::milliseconds retry_interval{std::chrono::minutes(1)};  ///< to a failure's sweep
     std::chrono::milliseconds completion_memory{std::chrono::hours(24)};
     std::chrono::milliseconds patience{2000};  ///< for a release before others go past it
-    std::size_t at_once = 4;                   ///< rows worked on at the same time
+    std::size_t at_once = 8;                   ///< rows worked on at the same time
     std::size_t waiting_max = 4096;            ///< rows whose release waits for readers
 };
 
@@ -52,7 +54,7 @@ public:
     base::Awaitable<void> run_once();
     /// run_once() again and again until stop().
     base::Awaitable<void> run();
-    /// Ends run() after the row it is at, and returns when nothing is under way any more: also the
+    /// Ends run() after the rows it is at, and returns when nothing is under way any more: also the
     /// releases that wait for readers, so readers must end for it.
     base::Awaitable<void> stop();
 
@@ -67,6 +69,7 @@ private:
     base::Awaitable<void> sweep_bucket(const std::string& bucket_id);
     base::Awaitable<void> purge();
     base::Awaitable<void> release(catalog::GarbageList::Item item);
+    base::Awaitable<void> drop_rows();
     base::Awaitable<void> start(base::Awaitable<void> work);
     base::Awaitable<void> in_turn(base::Awaitable<void> work, std::uint64_t turn);
     base::Awaitable<bool> wait_for_change();
@@ -88,8 +91,10 @@ private:
     std::size_t active_ = 0;   ///< releases of this turn that are not done
     std::size_t started_ = 0;  ///< all releases that are not done
     std::uint64_t turn_ = 0;   ///< goes up when the active ones are left to wait for readers
-    std::optional<base::SteadyTime> next_sweep_;  ///< nothing: at once
-    std::uint64_t failures_ = 0;                  ///< since the last report
+    std::optional<base::SteadyTime> next_sweep_;                   ///< nothing: at once
+    std::map<Partition, std::vector<std::string>> released_rows_;  ///< to be dropped
+    std::size_t released_rows_count_ = 0;
+    std::uint64_t failures_ = 0;  ///< since the last report
     std::string last_failure_;
     bool retry_soon_ = false;
 };
