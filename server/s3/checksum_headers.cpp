@@ -1,5 +1,7 @@
 #include "server/s3/checksum_headers.h"
 
+#include "server/s3/request_checks.h"
+
 namespace holdfast::s3 {
 
 namespace {
@@ -10,22 +12,6 @@ bool is_value_header(std::string_view name) {
     if (name.substr(0, prefix.size()) != prefix) return false;
     const auto rest = name.substr(prefix.size());
     return rest != "algorithm" && rest != "type" && rest != "mode";
-}
-
-std::string to_lower(std::string_view text) {
-    std::string lower(text);
-    for (auto& c : lower)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    return lower;
-}
-
-Result<std::optional<base::Bytes>> parse_content_md5(const Request& request) {
-    const auto text = request.header("content-md5");
-    if (!text) return std::optional<base::Bytes>{};
-    auto digest = base::from_base64(*text);
-    if (!digest || digest->size() != 16)
-        return S3Error(errors::invalid_digest).with("Content-MD5", std::string(*text));
-    return std::optional(std::move(*digest));
 }
 
 Result<std::optional<model::ChecksumAlgorithm>> parse_trailer_name(const Request& request) {
@@ -52,6 +38,15 @@ Result<base::Unit> check_sdk_algorithm(const Request& request, const PromisedDig
 }
 
 }  // namespace
+
+Result<std::optional<base::Bytes>> parse_content_md5(const Request& request) {
+    const auto text = request.header("content-md5");
+    if (!text) return std::optional<base::Bytes>{};
+    auto digest = base::from_base64(*text);
+    if (!digest || digest->size() != 16)
+        return S3Error(errors::invalid_digest).with("Content-MD5", std::string(*text));
+    return std::optional(std::move(*digest));
+}
 
 Result<std::optional<ChecksumHeader>> find_checksum_header(const Request& request) {
     std::optional<ChecksumHeader> found;

@@ -23,6 +23,9 @@ struct PromisedDigests {
 /// errors: InvalidRequest, InvalidDigest.
 Result<PromisedDigests> parse_promised_digests(const Request& request);
 
+/// Content-MD5 alone: 16 bytes, or nothing. errors: InvalidDigest (CK-32).
+Result<std::optional<base::Bytes>> parse_content_md5(const Request& request);
+
 /// A value of a header or trailer (CK-21). `where`: "header" or "trailing header".
 Result<model::Checksum> parse_checksum_value(model::ChecksumAlgorithm algorithm,
                                              std::string_view text, std::string_view where);

@@ -46,6 +46,12 @@ struct Services {
 
 struct Operation;
 
+/// Names of one request, made before anything is known of it.
+struct RequestIds {
+    std::string request_id;  ///< 16 upper-case hexadecimal digits
+    std::string host_id;     ///< opaque
+};
+
 struct Context {
     Services& services;
     http::Exchange& exchange;
@@ -53,7 +59,7 @@ struct Context {
     const Operation& operation;
     const auth::Verified& verified;
     catalog::BucketPtr bucket;  ///< of the request; null for service operations and CreateBucket
-    std::string request_id;
+    const RequestIds& ids;
     std::uint64_t bytes_sent = 0;      ///< of a streamed answer, for the log
     std::uint64_t bytes_received = 0;  ///< payload, for the log
 

@@ -186,6 +186,8 @@ inline constexpr ErrorSpec no_such_version{"NoSuchVersion", 404,
 inline constexpr ErrorSpec not_implemented{
     "NotImplemented", 501,
     "A header or query you provided implies functionality that is not implemented."};
+/// An answer, not a failure: it has headers and no document.
+inline constexpr ErrorSpec not_modified{"NotModified", 304, ""};
 inline constexpr ErrorSpec operation_aborted{
     "OperationAborted", 409,
     "A conflicting operation is currently in progress against this resource."};
@@ -210,6 +212,9 @@ inline constexpr ErrorSpec signature_does_not_match{
 inline constexpr ErrorSpec slow_down{"SlowDown", 503, "Please reduce your request rate."};
 inline constexpr ErrorSpec insufficient_storage{
     "InsufficientStorage", 507, "The server has no room for this object. Nothing was stored."};
+inline constexpr ErrorSpec unresolvable_grant_by_email{
+    "UnresolvableGrantByEmailAddress", 400,
+    "The e-mail address you provided does not match any account on record."};
 inline constexpr ErrorSpec xamz_content_sha256_mismatch{
     "XAmzContentSHA256Mismatch", 400,
     "The provided 'x-amz-content-sha256' header does not match what was computed."};

@@ -1,23 +1,15 @@
 #include "server/s3/payload.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/limits.h"
+#include "server/s3/request_checks.h"
 
 namespace holdfast::s3 {
 
 namespace {
 
 using model::ChecksumAlgorithm;
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || text.empty())
-        return std::nullopt;
-    return number;
-}
 
 bool is_chunked(auth::PayloadMode mode) {
     return mode != auth::PayloadMode::single_hash && mode != auth::PayloadMode::unsigned_payload;
@@ -27,6 +19,31 @@ S3Error too_large(std::uint64_t size, std::uint64_t bytes_max) {
     return S3Error(errors::entity_too_large)
         .with("ProposedSize", std::to_string(size))
         .with("MaxSizeAllowed", std::to_string(bytes_max));
+}
+
+S3Error message_too_long(std::uint64_t bytes_max) {
+    return S3Error(errors::max_message_length_exceeded)
+        .with("MaxMessageLengthBytes", std::to_string(bytes_max));
+}
+
+base::Awaitable<Result<std::string>> read_whole(Context& context, std::uint64_t bytes_max,
+                                                PromisedDigests digests) {
+    PayloadOptions options;
+    options.bytes_max = bytes_max;
+    options.length_required = false;
+    const auto refusal = [bytes_max](S3Error error) {
+        return error.spec == &errors::entity_too_large ? message_too_long(bytes_max)
+                                                       : std::move(error);
+    };
+    auto payload = Payload::begin(context, std::move(digests), options);
+    if (!payload) co_return refusal(std::move(payload).error());
+    std::string document;
+    for (;;) {
+        auto bytes = co_await payload->next();
+        if (!bytes) co_return refusal(std::move(bytes).error());
+        if (bytes->empty()) co_return document;
+        document.append(base::as_text(*bytes));
+    }
 }
 
 }  // namespace
@@ -47,7 +64,7 @@ Result<base::Unit> Payload::read_lengths() {
     const auto& verified = context_->verified;
     if (is_chunked(verified.payload)) {
         length_ =
-            parse_number(context_->request.header("x-amz-decoded-content-length").value_or(""));
+            parse_decimal(context_->request.header("x-amz-decoded-content-length").value_or(""));
         if (!length_) return S3Error(errors::missing_content_length);  // K-01
     } else {
         length_ = head.content_length;
@@ -209,32 +226,21 @@ Result<base::Unit> Payload::verify_checksum() {
 }
 
 base::Awaitable<Result<std::string>> read_document(Context& context, std::uint64_t bytes_max,
-                                                   bool integrity_required) {
-    auto promised = parse_promised_digests(context.request);
-    if (!promised) co_return std::move(promised).error();
-    if (integrity_required && !promised->content_md5 && !promised->algorithm())
+                                                   Integrity integrity) {
+    PromisedDigests digests;
+    if (integrity == Integrity::content_md5_only) {
+        auto md5 = parse_content_md5(context.request);
+        if (!md5) co_return std::move(md5).error();
+        digests.content_md5 = std::move(*md5);
+    } else {
+        auto promised = parse_promised_digests(context.request);
+        if (!promised) co_return std::move(promised).error();
+        digests = std::move(*promised);
+    }
+    if (integrity == Integrity::required && !digests.content_md5 && !digests.algorithm())
         co_return invalid_request(
             "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
-    PayloadOptions options;
-    options.bytes_max = bytes_max;
-    options.length_required = false;
-    auto payload = Payload::begin(context, std::move(*promised), options);
-    std::string document;
-    std::optional<S3Error> failure;
-    if (!payload) failure = std::move(payload).error();
-    while (!failure) {
-        auto bytes = co_await payload->next();
-        if (!bytes) {
-            failure = std::move(bytes).error();
-            break;
-        }
-        if (bytes->empty()) co_return document;
-        document.append(base::as_text(*bytes));
-    }
-    if (failure->spec == &errors::entity_too_large)
-        co_return S3Error(errors::max_message_length_exceeded)
-            .with("MaxMessageLengthBytes", std::to_string(bytes_max));
-    co_return std::move(*failure);
+    co_return co_await read_whole(context, bytes_max, std::move(digests));
 }
 
 }  // namespace holdfast::s3

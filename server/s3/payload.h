@@ -78,10 +78,16 @@ private:
     bool ended_ = false;
 };
 
+/// How a document's digests count.
+enum class Integrity {
+    optional,          ///< checked when they are there
+    required,          ///< Ck=R of operations section 1: Content-MD5 or a checksum must be there
+    content_md5_only,  ///< checksum headers speak of something else than this body
+};
+
 /// The whole of a small body, verified. errors: as Payload, MaxMessageLengthExceeded above
-/// `bytes_max`. `integrity_required`: Content-MD5 or a checksum must be there (Ck=R of operations
-/// section 1).
+/// `bytes_max`.
 base::Awaitable<Result<std::string>> read_document(Context& context, std::uint64_t bytes_max,
-                                                   bool integrity_required);
+                                                   Integrity integrity);
 
 }  // namespace holdfast::s3

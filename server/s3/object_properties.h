@@ -1,0 +1,23 @@
+/// What a client says about an object when it creates it: headers of PutObject,
+/// CreateMultipartUpload and CopyObject, and how GET and HEAD say it again.
+/// source: spec multipart 5.2, 5.4 to 5.7; operations 7. threads: any.
+#pragma once
+
+#include "server/s3/context.h"
+
+namespace holdfast::s3 {
+
+/// Checks in the order of CMU-01, up to and with object lock's syntax, then ACL-09. The encryption
+/// is left to the caller. errors: those of the rules; NotImplemented naming tags, locks, customer
+/// keys and KMS.
+Result<records::Properties> parse_properties(const Context& context);
+
+/// As parse_properties, but takes content headers and metadata from `source` (CopyObject's
+/// metadata directive COPY).
+Result<records::Properties> parse_properties_with_metadata_of(const Context& context,
+                                                              const records::Properties& source);
+
+/// Content headers, user metadata, storage class and redirect of an answer to GET or HEAD.
+void set_property_headers(const records::Properties& properties, Response& response);
+
+}  // namespace holdfast::s3

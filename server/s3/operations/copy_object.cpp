@@ -1,0 +1,156 @@
+#include "model/limits.h"
+#include "model/timestamp.h"
+#include "server/s3/commit_object.h"
+#include "server/s3/conditions.h"
+#include "server/s3/copy_body.h"
+#include "server/s3/copy_source.h"
+#include "server/s3/object_encryption.h"
+#include "server/s3/object_properties.h"
+#include "server/s3/operations/operations.h"
+#include "server/s3/store_body.h"
+#include "server/s3/stored_checksum.h"
+#include "server/s3/xml_writer.h"
+
+namespace holdfast::s3 {
+
+namespace {
+
+struct CopyObjectRequest {
+    CopySource source;
+    bool replace_metadata = false;
+    WriteConditions conditions;
+    std::optional<model::ChecksumAlgorithm> algorithm;
+
+    static Result<CopyObjectRequest> parse(const Context& context);
+};
+
+/// COPY or REPLACE; true for REPLACE.
+Result<bool> parse_directive(const Request& request, std::string_view header, std::string message) {
+    const auto directive = request.header(header);
+    if (!directive || *directive == "COPY") return false;
+    if (*directive == "REPLACE") return true;
+    return invalid_argument(header, *directive, std::move(message));
+}
+
+Result<CopyObjectRequest> CopyObjectRequest::parse(const Context& context) {
+    const auto& request = context.request;
+    CopyObjectRequest copy;
+    auto source = CopySource::parse(request.header("x-amz-copy-source").value_or(""));
+    if (!source) return std::move(source).error();
+    copy.source = std::move(*source);
+    auto metadata =
+        parse_directive(request, "x-amz-metadata-directive", "Unknown metadata directive.");
+    if (!metadata) return std::move(metadata).error();
+    copy.replace_metadata = *metadata;
+    auto tagging =
+        parse_directive(request, "x-amz-tagging-directive", "Unknown tagging directive.");
+    if (!tagging) return std::move(tagging).error();
+    auto conditions = parse_write_conditions(request, IfMatchAny::allowed);
+    if (!conditions) return std::move(conditions).error();
+    copy.conditions = std::move(*conditions);
+    if (const auto name = request.header_with_value("x-amz-checksum-algorithm")) {
+        copy.algorithm = model::parse_checksum_algorithm(*name);
+        if (!copy.algorithm) return invalid_request("Checksum algorithm provided is unsupported.");
+    }
+    return copy;
+}
+
+/// A copy onto itself has to change something (operations 10, "self copy").
+Result<base::Unit> check_self_copy(const Context& context, const CopyObjectRequest& copy) {
+    const bool same = copy.source.bucket == context.request.bucket() &&
+                      copy.source.key == context.key() && copy.source.version_id.empty();
+    const bool changes = copy.replace_metadata || context.request.header("x-amz-storage-class") ||
+                         context.request.header("x-amz-website-redirect-location") ||
+                         context.request.header("x-amz-server-side-encryption");
+    if (!same || changes) return base::Unit{};
+    return invalid_request(
+        "This copy request is illegal because it is trying to copy an object to itself without "
+        "changing the object's metadata, storage class, website redirect location or encryption "
+        "attributes.");
+}
+
+Result<records::Properties> properties_of(const Context& context, const CopyObjectRequest& copy,
+                                          const records::Properties& source) {
+    return copy.replace_metadata ? parse_properties(context)
+                                 : parse_properties_with_metadata_of(context, source);
+}
+
+/// The asked-for algorithm, else the source's own, else the default one.
+model::ChecksumAlgorithm algorithm_for(const CopyObjectRequest& copy,
+                                       const records::Object& source) {
+    if (copy.algorithm) return *copy.algorithm;
+    return source.has_checksum() ? algorithm_of(source.checksum())
+                                 : model::ChecksumAlgorithm::crc64nvme;
+}
+
+Response answer(const records::Object& object) {
+    XmlWriter xml;
+    xml.open_root("CopyObjectResult");
+    xml.element("ETag", "\"" + object.etag() + "\"");
+    const base::WallTime modified{std::chrono::milliseconds(object.last_modified_ms())};
+    xml.element("LastModified", model::to_xml_date(modified));
+    write_checksum(object.checksum(), xml);
+    xml.close();
+    auto response = xml_response(std::move(xml).finish());
+    set_encryption_headers(object.properties().encryption(), response);
+    return response;
+}
+
+base::Awaitable<Result<CopiedDigests>> copy_plaintext(Context& context,
+                                                      const CopyObjectRequest& copy,
+                                                      const OpenedSource& source,
+                                                      catalog::BodyWriter& writer) {
+    const auto algorithm = algorithm_for(copy, source.object.record);
+    const auto size = source.object.record.size();
+    if (size == 0) co_return co_await copy_body(nullptr, writer, algorithm);
+    auto reader = co_await read_source(context, copy.source, source, 0, size);
+    if (!reader) co_return std::move(reader).error();
+    co_return co_await copy_body(&*reader, writer, algorithm);
+}
+
+}  // namespace
+
+Reply copy_object(Context& context) {
+    auto copy = CopyObjectRequest::parse(context);
+    if (!copy) co_return std::move(copy).error();
+    auto source = co_await open_source(context, copy->source);
+    if (!source) co_return std::move(source).error();
+    const auto& from = source->object.record;
+    if (from.size() > context.services.options.put_bytes_max)
+        co_return invalid_request(
+            "The specified copy source is larger than the maximum allowable size for a copy "
+            "source: " +
+            std::to_string(context.services.options.put_bytes_max));
+    if (auto allowed = check_self_copy(context, *copy); !allowed)
+        co_return std::move(allowed).error();
+    auto properties = properties_of(context, *copy, from.properties());
+    if (!properties) co_return std::move(properties).error();
+
+    auto& store = context.services.store;
+    auto sealed = make_sse_s3_key(store, context.bucket->id(), context.key());
+    records::Object object;
+    *object.mutable_properties() = std::move(*properties);
+    *object.mutable_properties()->mutable_encryption() = std::move(sealed.encryption);
+    object.set_last_modified_ms(context.now().time_since_epoch().count());
+    object.set_size(from.size());
+    catalog::BodyWriter::Options options;
+    options.kind = storage::BlobKind::object;
+    options.plain_bytes = from.size();
+    catalog::BodyWriter writer(store, sealed.key, options);
+    auto copied = co_await copy_plaintext(context, *copy, *source, writer);
+    if (!copied) co_return std::move(copied).error();
+    object.set_etag(base::to_hex(copied->md5));
+    *object.mutable_checksum() = to_record(copied->checksum, model::ChecksumType::full_object);
+    auto body =
+        co_await finish_body(writer, context.bucket->id(), catalog::object_row(context.key()),
+                             object.SerializeAsString());
+    if (!body) co_return std::move(body).error();
+
+    auto response = answer(object);
+    auto committed =
+        co_await commit_object(context, std::move(object), std::move(*body), copy->conditions);
+    if (!committed) co_return std::move(committed).error();
+    co_return response;
+}
+
+}  // namespace holdfast::s3

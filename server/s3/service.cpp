@@ -1,0 +1,162 @@
+#include "server/s3/service.h"
+
+#include "model/limits.h"
+#include "server/s3/access_record.h"
+#include "server/s3/admission.h"
+#include "server/s3/operation.h"
+#include "server/s3/request_checks.h"
+
+namespace holdfast::s3 {
+
+struct Service::State {
+    Services services;
+    AccessRecorder recorder;
+};
+
+/// What is known of a request when it ends, for the log and the metrics.
+struct Service::Outcome {
+    RequestIds ids;
+    base::SteadyTime started;
+    const Operation* operation = nullptr;
+    std::string bucket;
+    std::string key;
+    std::string access_key_id;
+    unsigned status = 0;
+    std::string_view error_code;
+    std::string cause;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t bytes_sent = 0;
+};
+
+Service::Service(Services services)
+    : state_(std::make_unique<State>(State{std::move(services), AccessRecorder{}})) {}
+
+Service::~Service() = default;
+
+base::Awaitable<void> Service::handle(http::Exchange& exchange) {
+    Outcome outcome;
+    outcome.ids = make_request_ids(state_->services.random);
+    outcome.started = state_->services.clock.steady();
+    auto result = co_await respond(exchange, outcome);
+    co_await answer(exchange, std::move(result), outcome);
+    record(exchange, outcome);
+}
+
+base::Awaitable<Result<Response>> Service::respond(http::Exchange& exchange, Outcome& outcome) {
+    auto& services = state_->services;
+    auto request = Request::parse(exchange.head(), services.options.domains);
+    if (!request) co_return std::move(request).error();
+    outcome.bucket = request->bucket();
+    outcome.key = request->key();
+    auto operation = route(*request);
+    if (!operation) co_return std::move(operation).error();
+    outcome.operation = *operation;
+
+    auth::SignedRequest signed_request;
+    signed_request.method = request->method();
+    signed_request.raw_path = request->raw_path();
+    signed_request.raw_query = request->raw_query();
+    signed_request.headers = &exchange.head().headers;
+    signed_request.tls = exchange.peer().tls;
+    auto verified = services.verifier.verify(signed_request, (*operation)->streaming_payload);
+    if (!verified) co_return from_auth(verified.error());
+    outcome.access_key_id = verified->identity.access_key_id();
+    request->apply_signature(std::move(verified->hoisted_headers),
+                             services.options.ignored_headers);
+
+    Context context{services, exchange, *request, **operation, *verified, nullptr, outcome.ids};
+    auto response = co_await admit(context);
+    outcome.bytes_received = context.bytes_received;
+    outcome.bytes_sent = context.bytes_sent;
+    co_return response;
+}
+
+base::Awaitable<Result<Response>> Service::admit(Context& context) {
+    auto& services = state_->services;
+    const auto& operation = context.operation;
+    if (auto known = admit_identity(context.verified.identity, operation); !known)
+        co_return std::move(known).error();
+    if (operation.handler == nullptr)
+        co_return S3Error(errors::not_implemented).with("Operation", std::string(operation.name));
+    if (auto values = check_header_values(context.request); !values)
+        co_return std::move(values).error();
+    if (operation.needs_bucket) {
+        auto bucket = co_await services.buckets.find(context.request.bucket());
+        if (!bucket) co_return context.error(bucket.error());
+        if (!*bucket) co_return no_such_bucket(context.request.bucket());
+        context.bucket = std::move(*bucket);
+        if (auto owner = admit_owner(context.request, *context.bucket); !owner)
+            co_return std::move(owner).error();
+        if (auto allowed =
+                authorize(context.verified.identity, operation, context.request, *context.bucket);
+            !allowed)
+            co_return std::move(allowed).error();
+    }
+    co_return co_await operation.handler(context);
+}
+
+base::Awaitable<void> Service::answer(http::Exchange& exchange, Result<Response> result,
+                                      Outcome& outcome) {
+    if (result && result->streamed) {
+        outcome.status = result->status;
+        co_return;
+    }
+    http::ResponseHead head;
+    std::string body;
+    if (result) {
+        outcome.status = result->status;
+        head = response_head(result->status, std::move(result->headers), outcome.ids);
+        body = std::move(result->body);
+    } else {
+        const auto& error = result.error();
+        outcome.status = error.spec->status;
+        outcome.error_code = error.spec->code;
+        outcome.cause = error.cause;
+        // The head is out already: the only honest end is a cut connection (P10).
+        if (exchange.answered()) {
+            exchange.abort();
+            co_return;
+        }
+        const bool document = exchange.head().method != "HEAD" && error.spec->status != 304;
+        const auto target = std::string_view(exchange.head().target);
+        auto said = error_answer(error, document, target.substr(0, target.find('?')), outcome.ids);
+        head = std::move(said.head);
+        body = std::move(said.body);
+    }
+    const auto sent = base::as_bytes(body);
+    auto done = co_await exchange.send(std::move(head), sent);
+    if (done) outcome.bytes_sent += body.size();
+}
+
+void Service::record(const http::Exchange& exchange, const Outcome& outcome) const {
+    const auto elapsed = state_->services.clock.steady() - outcome.started;
+    AccessEntry entry;
+    entry.operation = outcome.operation;
+    entry.status = outcome.status;
+    entry.error_code = outcome.error_code;
+    entry.cause = outcome.cause;
+    entry.request_id = outcome.ids.request_id;
+    entry.bucket = outcome.bucket;
+    entry.key = outcome.key;
+    entry.access_key_id = outcome.access_key_id;
+    entry.peer = exchange.peer().address;
+    entry.bytes_received = outcome.bytes_received;
+    entry.bytes_sent = outcome.bytes_sent;
+    entry.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(elapsed);
+    state_->recorder.record(entry);
+}
+
+std::pair<http::ResponseHead, std::string> Service::refuse(unsigned status, std::string_view code,
+                                                           std::string_view message) {
+    const auto ids = make_request_ids(state_->services.random);
+    const ErrorSpec spec{code, static_cast<std::uint16_t>(status), message};
+    S3Error error(spec);
+    if (code == errors::request_header_section_too_large.code)
+        error.fields.emplace_back("MaxSizeAllowed",
+                                  std::to_string(model::header_section_bytes_max));
+    if (status == 503) error.headers.emplace_back("Retry-After", "1");
+    auto answer = error_answer(error, true, "", ids);
+    return {std::move(answer.head), std::move(answer.body)};
+}
+
+}  // namespace holdfast::s3
