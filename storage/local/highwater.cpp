@@ -7,6 +7,7 @@
 
 #include "base/failpoint.h"
 #include "storage/local/crc32c.h"
+#include "storage/local/open_error.h"
 
 namespace holdfast::storage::local {
 
@@ -17,10 +18,6 @@ constexpr std::size_t incarnation_offset = 8;
 constexpr std::size_t commit_offset = 16;
 constexpr std::size_t crc_offset = 24;
 static_assert(crc_offset + 4 == high_water_record_bytes);
-
-OpenError io_error(const base::IoError& error) {
-    return OpenError{OpenError::Kind::io, error.message()};
-}
 
 base::IoResult<std::optional<HighWaterSlot>> read_slot(base::VfsFile& file, std::uint64_t slot) {
     std::array<std::uint8_t, high_water_record_bytes> record{};
@@ -53,13 +50,13 @@ std::optional<HighWaterSlot> parse_high_water_slot(base::ByteView record) {
 base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::create(base::Vfs& vfs,
                                                                         const std::string& path) {
     auto file = vfs.open(path, base::OpenMode::create);
-    if (!file) return io_error(file.error());
+    if (!file) return to_open_error(file.error());
     const base::Bytes empty(2 * high_water_slot_bytes);
-    if (auto written = (*file)->pwrite(0, empty); !written) return io_error(written.error());
+    if (auto written = (*file)->pwrite(0, empty); !written) return to_open_error(written.error());
     std::unique_ptr<HighWater> high_water(new HighWater(*std::move(file)));
     if (auto recorded = high_water->record(HighWaterSlot{}); !recorded)
-        return io_error(recorded.error());
-    if (auto synced = high_water->sync(); !synced) return io_error(synced.error());
+        return to_open_error(recorded.error());
+    if (auto synced = high_water->sync(); !synced) return to_open_error(synced.error());
     return high_water;
 }
 
@@ -68,12 +65,12 @@ base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::open(base::Vfs&
     auto file = vfs.open(path, base::OpenMode::read_write);
     if (!file && file.error().code == ENOENT)
         return OpenError{OpenError::Kind::damaged, path + " is missing"};
-    if (!file) return io_error(file.error());
+    if (!file) return to_open_error(file.error());
     std::unique_ptr<HighWater> high_water(new HighWater(*std::move(file)));
     bool found = false;
     for (std::uint64_t number = 0; number < 2; ++number) {
         const auto slot = read_slot(*high_water->file_, number);
-        if (!slot) return io_error(slot.error());
+        if (!slot) return to_open_error(slot.error());
         if (!*slot) continue;
         if (found && (*slot)->commit_no < high_water->current_.commit_no) continue;
         found = true;
@@ -83,7 +80,7 @@ base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::open(base::Vfs&
     if (!found)
         return OpenError{OpenError::Kind::damaged, path + " is damaged: neither slot is whole"};
     // The slot found may be in the page cache only, left by a process that was killed.
-    if (auto synced = high_water->file_->sync_data(); !synced) return io_error(synced.error());
+    if (auto synced = high_water->file_->sync_data(); !synced) return to_open_error(synced.error());
     return high_water;
 }
 

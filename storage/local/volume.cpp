@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <string_view>
 
-#include "storage/local/crc32c.h"
+#include "storage/local/open_error.h"
 #include "storage/local/volume_layout.h"
 
 namespace holdfast::storage::local {
@@ -16,10 +16,6 @@ using base::IoResult;
 
 constexpr std::uint64_t small_file_bytes_max = 4096;
 constexpr unsigned file_mode_bits = 0640;
-
-OpenError io_error(const base::IoError& error) {
-    return OpenError{OpenError::Kind::io, error.message()};
-}
 
 OpenError damaged(const std::string& message) {
     return OpenError{OpenError::Kind::damaged, message};
@@ -68,7 +64,7 @@ std::string Volume::path(const std::string& name) const {
 
 Expected<void, OpenError> Volume::inspect() {
     const auto formatted = vfs_.exists(path(layout::format));
-    if (!formatted) return io_error(formatted.error());
+    if (!formatted) return to_open_error(formatted.error());
     is_new_ = !*formatted;
     return is_new_ ? check_unformatted() : read_format();
 }
@@ -77,7 +73,7 @@ Expected<void, OpenError> Volume::read_format() {
     const auto content = base::read_file(vfs_, path(layout::format), small_file_bytes_max);
     if (!content && content.error().code == EFBIG)
         return foreign(path(layout::format) + " is not a Holdfast volume's format file");
-    if (!content) return io_error(content.error());
+    if (!content) return to_open_error(content.error());
     auto id = parse_format(*content);
     if (!id) {
         id.error().message = path(layout::format) + ": " + id.error().message;
@@ -89,10 +85,10 @@ Expected<void, OpenError> Volume::read_format() {
 
 Expected<void, OpenError> Volume::check_unformatted() {
     const auto present = vfs_.exists(directory_);
-    if (!present) return io_error(present.error());
+    if (!present) return to_open_error(present.error());
     if (!*present) return {};
     const auto names = vfs_.list(directory_);
-    if (!names) return io_error(names.error());
+    if (!names) return to_open_error(names.error());
     // A creation that was interrupted is begun again; until `format` is there nothing was acked.
     if (std::binary_search(names->begin(), names->end(), std::string(layout::creating))) return {};
     for (const auto& name : *names)
@@ -105,13 +101,14 @@ Expected<void, OpenError> Volume::check_unformatted() {
 
 Expected<void, OpenError> Volume::lock() {
     if (is_new_) {
-        if (auto made = vfs_.make_directories(directory_); !made) return io_error(made.error());
+        if (auto made = vfs_.make_directories(directory_); !made)
+            return to_open_error(made.error());
     }
     auto lock = vfs_.lock(path(layout::lock));
     if (!lock && lock.error().code == EWOULDBLOCK)
         return OpenError{OpenError::Kind::in_use,
                          "the data directory " + directory_ + " is in use by another process"};
-    if (!lock) return io_error(lock.error());
+    if (!lock) return to_open_error(lock.error());
     lock_ = *std::move(lock);
     return {};
 }
@@ -119,27 +116,30 @@ Expected<void, OpenError> Volume::lock() {
 Expected<void, OpenError> Volume::begin_creation(base::Random& random) {
     random.fill(id_);
     if (auto synced = vfs_.sync_directory(parent_of(directory_)); !synced)
-        return io_error(synced.error());
+        return to_open_error(synced.error());
     if (auto marked = base::write_file_durably(vfs_, path(layout::creating), {}, file_mode_bits);
         !marked)
-        return io_error(marked.error());
+        return to_open_error(marked.error());
     for (const auto* name : {layout::index, layout::segments})
-        if (auto made = vfs_.make_directories(path(name)); !made) return io_error(made.error());
+        if (auto made = vfs_.make_directories(path(name)); !made)
+            return to_open_error(made.error());
     return {};
 }
 
 Expected<void, OpenError> Volume::finish_creation() {
-    if (auto written = write_incarnation(previous_); !written) return io_error(written.error());
+    if (auto written = write_incarnation(previous_); !written)
+        return to_open_error(written.error());
     // The names made so far, before the one that says that all of them are there.
     for (const auto& directory : {path(layout::index), path(layout::segments), directory_})
-        if (auto synced = vfs_.sync_directory(directory); !synced) return io_error(synced.error());
+        if (auto synced = vfs_.sync_directory(directory); !synced)
+            return to_open_error(synced.error());
     const auto content = encode_format(id_);
     if (auto written = base::write_file_durably(vfs_, path(layout::format), base::as_bytes(content),
                                                 file_mode_bits);
         !written)
-        return io_error(written.error());
+        return to_open_error(written.error());
     if (auto removed = vfs_.unlink(path(layout::creating)); !removed)
-        return io_error(removed.error());
+        return to_open_error(removed.error());
     is_new_ = false;
     return {};
 }
@@ -149,11 +149,11 @@ Expected<void, OpenError> Volume::read_incarnation() {
     // `format` it would say that the volume may be made afresh.
     if (auto removed = vfs_.unlink(path(layout::creating));
         !removed && removed.error().code != ENOENT)
-        return io_error(removed.error());
+        return to_open_error(removed.error());
     const auto content = base::read_file(vfs_, path(layout::incarnation), small_file_bytes_max);
     if (!content && content.error().code == ENOENT)
         return damaged(path(layout::incarnation) + " is missing");
-    if (!content) return io_error(content.error());
+    if (!content) return to_open_error(content.error());
     const auto incarnation = parse_incarnation(*content);
     if (!incarnation) return damaged(path(layout::incarnation) + " is damaged");
     previous_ = *incarnation;
@@ -162,7 +162,7 @@ Expected<void, OpenError> Volume::read_incarnation() {
 
 Expected<void, OpenError> Volume::start_incarnation() {
     const Incarnation running{incarnation(), false, 0};
-    if (auto written = write_incarnation(running); !written) return io_error(written.error());
+    if (auto written = write_incarnation(running); !written) return to_open_error(written.error());
     return {};
 }
 

@@ -1,6 +1,6 @@
 #include "storage/local/volume.h"
 
-#include "storage/local/volume_layout.h"
+#include "storage/local/open_error.h"
 #include "tests/catch.h"
 #include "tests/unit/storage/local/row_support.h"
 
@@ -196,4 +196,10 @@ TEST_CASE("volume: a damaged or missing incarnation file is damage", "[local][vo
     CHECK(world.refusal(directory.path()).kind == OpenError::Kind::damaged);
     REQUIRE(world.vfs->unlink(directory.file("incarnation")));
     CHECK(world.refusal(directory.path()).kind == OpenError::Kind::damaged);
+}
+
+TEST_CASE("volume: a read-only file system is told apart from a broken one", "[local][volume]") {
+    CHECK(to_open_error(base::IoError{EROFS, "open", "x"}).kind == OpenError::Kind::read_only);
+    CHECK(to_open_error(base::IoError{EIO, "open", "x"}).kind == OpenError::Kind::io);
+    CHECK(to_open_error(base::IoError{EIO, "open", "x"}).message == "open x: Input/output error");
 }
