@@ -26,7 +26,7 @@ namespace holdfast::storage {
 using BlobId = std::array<std::uint8_t, 16>;
 
 /// One contiguous piece of a segment. `offset` is where the extent's header begins; `length`
-/// includes header, frames, and on the last extent frame table and footer.
+/// includes header, frames, their table, on the last extent the identity, and the end mark.
 struct Extent {
     std::uint64_t segment = 0;
     std::uint64_t offset = 0;

@@ -124,6 +124,7 @@ void SegmentReclaimer::look_after(std::uint64_t segment) {
 }
 
 void SegmentReclaimer::unlink_if_empty(std::uint64_t segment) {
+    if (open_.contains(segment)) return;
     const auto file = handles_.get(segment);
     if (!file) return;
     const auto allocated = (*file)->allocated_bytes();
@@ -132,7 +133,7 @@ void SegmentReclaimer::unlink_if_empty(std::uint64_t segment) {
         const std::lock_guard lock(mutex_);
         allocated_bytes_[segment] = *allocated;
     }
-    if (open_.contains(segment) || *allocated > empty_allocation_bytes_max) return;
+    if (*allocated > empty_allocation_bytes_max) return;
     const auto end = end_of_content(**file);
     if (!end || *end > 0) return;
     static_cast<void>(HF_FAILPOINT("gc.unlink.before"));
@@ -148,6 +149,7 @@ std::uint64_t SegmentReclaimer::allocated_bytes() const {
     const std::lock_guard lock(mutex_);
     std::uint64_t sum = 0;
     for (const auto& [segment, bytes] : allocated_bytes_) sum += bytes;
+    for (const auto& segment : open_.all()) sum += segment->file().allocated_bytes().value_or(0);
     return sum;
 }
 

@@ -36,7 +36,7 @@ public:
     /// A segment of an earlier run: its end is what a crash left. Nothing live ends in zeros.
     void look_after(std::uint64_t segment);
 
-    /// Disk space of the segments looked at so far.
+    /// Disk space of the open segments and of those looked at so far.
     [[nodiscard]] std::uint64_t allocated_bytes() const;
 
 private:
