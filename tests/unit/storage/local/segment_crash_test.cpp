@@ -39,7 +39,7 @@ base::Awaitable<void> write_some(SegmentStore& store, std::uint64_t first, std::
 
 /// Four writers at once, `each` blobs from each.
 void write_at_once(SegmentStore& store, std::uint64_t first, std::uint64_t each, Acked& acked) {
-    base::asio::io_context loop;
+    auto& loop = test_loop();
     const auto rethrow = [](const std::exception_ptr& failure) {
         if (failure) std::rethrow_exception(failure);
     };
@@ -118,7 +118,7 @@ TEST_CASE("segments: a crash in the middle of writing loses nothing acked before
         Acked acked;
         Acked acked_before;
         std::unique_ptr<base::SimVfs> left;
-        base::asio::io_context loop;
+        auto& loop = test_loop();
         const auto rethrow = [](const std::exception_ptr& failure) {
             if (failure) std::rethrow_exception(failure);
         };

@@ -150,7 +150,7 @@ TEST_CASE("segments: release waits for the readers of its blob", "[storage][segm
     Fixture fixture;
     const auto content = content_of(1, frame_bytes);
     const auto ref = fixture.write(1, content);
-    base::asio::io_context loop;
+    auto& loop = test_loop();
     bool released = false;
     base::Bytes read(frame_bytes);
     const auto release = [&]() -> base::Awaitable<void> {

@@ -25,10 +25,18 @@ using storage::local::SegmentStore;
 /// What the catalog uses: 64 KiB of plaintext and an authentication tag.
 inline constexpr std::uint32_t frame_bytes = 64 * base::KiB + 16;
 
-/// Runs one coroutine to its end on a loop of its own.
+/// The event loop of every test. Never destroyed: the thread that resumed the last coroutine may
+/// still be inside the loop's post() when run() has returned.
+inline base::asio::io_context& test_loop() {
+    static auto* const loop = new base::asio::io_context;
+    loop->restart();
+    return *loop;
+}
+
+/// Runs one coroutine to its end.
 template <class T>
 T run_to_end(base::Awaitable<T> work) {
-    base::asio::io_context loop;
+    auto& loop = test_loop();
     std::optional<T> result;
     auto outer = [&]() -> base::Awaitable<void> { result.emplace(co_await std::move(work)); };
     base::asio::co_spawn(loop, outer(), [](std::exception_ptr failure) {
