@@ -1,0 +1,126 @@
+#include "server/application.h"
+
+#include "server/health_check.h"
+#include "tests/catch.h"
+#include "tests/unit/server/temporary_directory.h"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+using server::Application;
+using server::ExitCode;
+using tests::TemporaryDirectory;
+
+namespace {
+
+config::Settings settings_of(const TemporaryDirectory& directory,
+                             std::vector<std::string> assignments = {}) {
+    assignments.insert(assignments.begin(),
+                       {"server.port=0", "admin.port=0", "storage.segment_bytes=128MiB",
+                        "log.level=error", "storage.directory=" + directory.file("data")});
+    const auto settings = config::load({"", {}, assignments});
+    REQUIRE(settings);
+    return *settings;
+}
+
+/// The port of a line of the banner, as a script would find it.
+std::string port_of(const std::string& banner, std::string_view line) {
+    constexpr std::string_view host = "http://127.0.0.1:";
+    const auto at = banner.find(host, banner.find(line));
+    REQUIRE(at != std::string::npos);
+    const auto port = at + host.size();
+    return banner.substr(port, banner.find(' ', port) - port);
+}
+
+server::Result<void> health(const std::string& admin_port) {
+    const auto settings = config::load({"", {}, {"admin.port=" + admin_port}});
+    REQUIRE(settings);
+    return server::check_health(*settings, 10s);
+}
+
+server::Failure refusal(const config::Settings& settings) {
+    Application application(settings);
+    auto started = application.start();
+    REQUIRE_FALSE(started);
+    CHECK(started.error().message.find('\n') == std::string::npos);
+    return std::move(started).error();
+}
+
+}  // namespace
+
+TEST_CASE("application: starts on free ports, is ready, and stops", "[server]") {
+    for (const char* engine : {"local", "memory"}) {
+        INFO(engine);
+        const TemporaryDirectory directory;
+        Application application(settings_of(directory, {std::string("storage.engine=") + engine}));
+        REQUIRE(application.start());
+        const std::string admin = port_of(application.banner(), "  Admin  ");
+        CHECK(admin != "0");
+        CHECK(port_of(application.banner(), "  S3 ") != "0");
+        CHECK(health(admin));
+        application.stop();
+        const auto gone = health(admin);
+        REQUIRE_FALSE(gone);
+        CHECK(gone.error().code == ExitCode::failure);
+    }
+}
+
+TEST_CASE("application: the second start shows the key's place, not the key", "[server]") {
+    const TemporaryDirectory directory;
+    {
+        Application first(settings_of(directory));
+        REQUIRE(first.start());
+        CHECK_THAT(first.banner(), Catch::Contains("export AWS_SECRET_ACCESS_KEY="));
+        first.stop();
+    }
+    Application second(settings_of(directory));
+    REQUIRE(second.start());
+    CHECK_THAT(second.banner(), !Catch::Contains("AWS_SECRET_ACCESS_KEY"));
+    CHECK_THAT(second.banner(), Catch::Contains("data/root-credentials"));
+    second.stop();
+}
+
+TEST_CASE("application: a data directory in use is exit code 4", "[server]") {
+    const TemporaryDirectory directory;
+    Application first(settings_of(directory));
+    REQUIRE(first.start());
+    const auto failure = refusal(settings_of(directory));
+    CHECK(failure.code == ExitCode::data_in_use);
+    CHECK_THAT(failure.message, Catch::StartsWith("storage.directory: "));
+    first.stop();
+}
+
+TEST_CASE("application: somebody else's directory is exit code 3 and stays as it is", "[server]") {
+    const TemporaryDirectory directory;
+    std::filesystem::create_directory(directory.file("data"));
+    directory.write("data/thesis.txt", "do not touch");
+    CHECK(refusal(settings_of(directory)).code == ExitCode::data_unusable);
+    CHECK(directory.read("data/thesis.txt") == "do not touch");
+    CHECK_FALSE(std::filesystem::exists(directory.file("data/root-credentials")));
+}
+
+TEST_CASE("application: a port that is taken is exit code 5 and names it", "[server]") {
+    const TemporaryDirectory one;
+    const TemporaryDirectory other;
+    Application first(settings_of(one));
+    REQUIRE(first.start());
+    const std::string port = port_of(first.banner(), "  Admin  ");
+    const auto failure = refusal(settings_of(other, {"admin.port=" + port}));
+    CHECK(failure.code == ExitCode::not_listening);
+    CHECK_THAT(failure.message, Catch::Contains(port));
+    first.stop();
+}
+
+TEST_CASE("application: a certificate that cannot be read is exit code 5", "[server]") {
+    const TemporaryDirectory directory;
+    const auto failure =
+        refusal(settings_of(directory, {"tls.certificate=" + directory.file("none.pem"),
+                                        "tls.key=" + directory.file("none.key")}));
+    CHECK(failure.code == ExitCode::not_listening);
+    CHECK_THAT(failure.message, Catch::Contains("none.pem"));
+}
+
+TEST_CASE("health: port 0 says nothing about where to ask", "[server]") {
+    const auto asked = health("0");
+    REQUIRE_FALSE(asked);
+    CHECK(asked.error().code == ExitCode::usage);
+}

@@ -1,0 +1,51 @@
+/// A directory of a test's own, gone with it.
+#pragma once
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <string_view>
+
+#include "tests/catch.h"
+
+namespace holdfast::tests {
+
+class TemporaryDirectory {
+public:
+    TemporaryDirectory() {
+        std::string pattern = std::filesystem::temp_directory_path() / "holdfast-server-XXXXXX";
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path_ = pattern;
+    }
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+    ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+
+    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] std::string file(std::string_view name) const {
+        return path_ + '/' + std::string(name);
+    }
+    [[nodiscard]] std::string read(std::string_view name) const {
+        const std::ifstream stream(file(name));
+        std::ostringstream text;
+        text << stream.rdbuf();
+        return text.str();
+    }
+    void write(std::string_view name, std::string_view content) const {
+        std::ofstream(file(name)) << content;
+    }
+    [[nodiscard]] unsigned mode(std::string_view name) const {
+        struct stat status {};
+        REQUIRE(::stat(file(name).c_str(), &status) == 0);
+        return status.st_mode & 07777U;
+    }
+
+private:
+    std::string path_;
+};
+
+}  // namespace holdfast::tests
