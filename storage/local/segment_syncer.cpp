@@ -33,10 +33,9 @@ void SegmentSyncer::sync(std::shared_ptr<Segment> segment, Done done) {
         if (done) done(true);
         return;
     }
-    {
-        const std::lock_guard lock(mutex_);
-        waiting_.push_back({std::move(segment), std::move(done)});
-    }
+    // Under the lock: once it is given up, the last waiter may be released and the syncer end.
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back({std::move(segment), std::move(done)});
     changed_.notify_one();
 }
 
