@@ -107,7 +107,7 @@ class Complete(S3TestCase):
     def test_a_wrong_or_missing_part_is_named_CPL_20_CPL_37(self):
         upload = self.create("k")
         part = self.part("k", upload, 1, b"x")
-        for listed in ({1: {"ETag": '"%s"' % ("0" * 32)}}, {1: part, 2: part}):
+        for listed in ({1: {"ETag": '"%s"' % ("0" * 32)}}, {2: part}):
             error = self.refused(400, "InvalidPart", self.complete, "k", upload, listed)
             self.assertEqual(error["Error"].get("UploadId"), upload)
         self.complete("k", upload, {1: part})

@@ -19,7 +19,7 @@ def run(*arguments, **environment):
                           stdin=subprocess.DEVNULL, check=False, env={**os.environ, **environment})
 
 
-@unittest.skipIf(isinstance(harness.server(), harness.Running), "needs servers of its own")
+@unittest.skipIf(harness.GIVEN_ENDPOINT, "needs servers of its own")
 class Process(unittest.TestCase):
     def started(self, *settings, **parameters):
         server = Server(*settings, **parameters).start()

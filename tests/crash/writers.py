@@ -1,0 +1,138 @@
+"""Clients that write until the server dies, and tell the model what was acknowledged."""
+
+import hashlib
+import random
+import threading
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from model import ABSENT, Content, Upload
+
+KIB, MIB = 1 << 10, 1 << 20
+KEYS_OF_A_WRITER = 6
+OBJECT_SIZES = (0, 1, 3 * KIB, 16 * KIB, 16 * KIB + 1, 70 * KIB, 300 * KIB, 2 * MIB)
+PART_BYTES_MIN = 5 * MIB
+
+
+class Gone(Exception):
+    """The server did not answer: the operation is in doubt."""
+
+
+def md5(body):
+    return hashlib.md5(body).hexdigest()
+
+
+def multipart_etag(bodies):
+    return md5(b"".join(hashlib.md5(body).digest() for body in bodies)) + f"-{len(bodies)}"
+
+
+class Writer(threading.Thread):
+    """Works on keys of its own, so that it knows their order of operations."""
+
+    def __init__(self, number, s3, bucket, expected, seed):
+        super().__init__(daemon=True)
+        self.number, self.s3, self.bucket, self.expected = number, s3, bucket, expected
+        self.random = random.Random(seed)
+        self.problem = None
+        self.stopping = False
+
+    def run(self):
+        actions = (self.put, self.put, self.put, self.put, self.delete, self.upload, self.upload, self.abort,
+                   self.repeat_complete)
+        try:
+            while not self.stopping:
+                self.random.choice(actions)()
+        except Gone:
+            pass
+        except Exception as error:  # noqa: BLE001 (reported by the main thread)
+            self.problem = f"writer {self.number}: {error!r}"
+
+    def key(self):
+        return f"w{self.number}/k{self.random.randrange(KEYS_OF_A_WRITER)}"
+
+    def call(self, operation, **parameters):
+        try:
+            return getattr(self.s3, operation)(Bucket=self.bucket, **parameters)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+                raise
+            raise Gone from error
+        except (BotoCoreError, OSError) as error:
+            raise Gone from error
+
+    def metadata(self):
+        return {"note": str(self.random.randrange(10**9))}
+
+    def put(self):
+        key, metadata = self.key(), self.metadata()
+        body = self.random.randbytes(self.random.choice(OBJECT_SIZES))
+        content = Content.of(body, md5(body), metadata)
+        self.expected.begin(key, content)
+        self.call("put_object", Key=key, Body=body, Metadata=metadata)
+        self.expected.acknowledge(key, content)
+
+    def delete(self):
+        key = self.key()
+        self.expected.begin(key, ABSENT)
+        self.call("delete_object", Key=key)
+        self.expected.acknowledge(key, ABSENT)
+
+    def start_upload(self):
+        key, metadata = self.key(), self.metadata()
+        answer = self.call("create_multipart_upload", Key=key, Metadata=metadata)
+        upload = Upload(key, answer["UploadId"], metadata)
+        with self.expected.lock:
+            self.expected.uploads[upload.upload_id] = upload
+            self.expected.acknowledged += 1
+        return upload
+
+    def upload_part(self, upload, number, body):
+        """Part numbers of one upload are sent one after the other; a repeat replaces."""
+        before = upload.parts.get(number, {None})
+        upload.parts[number] = before | {md5(body)}
+        self.call("upload_part", Key=upload.key, UploadId=upload.upload_id, PartNumber=number, Body=body)
+        upload.parts[number] = {md5(body)}
+
+    def upload(self):
+        """Create, parts (one of them twice), and mostly Complete."""
+        upload = self.start_upload()
+        bodies = [self.random.randbytes(self.random.choice((1, 40 * KIB, MIB)))]
+        if self.random.random() < 0.3:
+            bodies.insert(0, self.random.randbytes(PART_BYTES_MIN))
+        if self.random.random() < 0.3:
+            self.upload_part(upload, 1, b"replaced later")
+        for number, body in enumerate(bodies, 1):
+            self.upload_part(upload, number, body)
+        if self.random.random() < 0.75:
+            self.complete(upload, bodies)
+
+    def complete(self, upload, bodies):
+        upload.complete_parts = [{"PartNumber": number, "ETag": f'"{md5(body)}"'}
+                                 for number, body in enumerate(bodies, 1)]
+        upload.complete_etag = multipart_etag(bodies)
+        upload.content = Content.of(b"".join(bodies), upload.complete_etag, upload.metadata)
+        upload.state = "in doubt: completed"
+        self.expected.begin(upload.key, upload.content)
+        self.call("complete_multipart_upload", Key=upload.key, UploadId=upload.upload_id,
+                  MultipartUpload={"Parts": upload.complete_parts})
+        self.expected.acknowledge(upload.key, upload.content)
+        upload.state = "completed"
+
+    def abort(self):
+        upload = self.start_upload()
+        self.upload_part(upload, 1, self.random.randbytes(20 * KIB))
+        upload.state = "in doubt: aborted"
+        self.call("abort_multipart_upload", Key=upload.key, UploadId=upload.upload_id)
+        upload.state = "aborted"
+
+    def repeat_complete(self):
+        """A repeat changes nothing and gets the first answer (P7)."""
+        with self.expected.lock:
+            mine = [u for u in self.expected.uploads.values()
+                    if u.state == "completed" and u.key.startswith(f"w{self.number}/")]
+        if mine:
+            upload = self.random.choice(mine)
+            answer = self.call("complete_multipart_upload", Key=upload.key, UploadId=upload.upload_id,
+                               MultipartUpload={"Parts": upload.complete_parts})
+            if answer["ETag"].strip('"') != upload.complete_etag:
+                raise AssertionError(f"a repeated Complete answered {answer['ETag']}")
