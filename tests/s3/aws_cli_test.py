@@ -21,6 +21,11 @@ class AwsCli(ClientTestCase):
         text = self.aws("s3api", operation, *place, *arguments, "--output", "json", **parameters)
         return json.loads(text) if text.strip() else {}
 
+    def without_tags(self):
+        """Version 2 asks for the tags of a large object before it copies it, unless told not to."""
+        is_version_2 = self.run_program(AWS, "--version").startswith("aws-cli/2")
+        return ["--copy-props", "metadata-directive"] if is_version_2 else []
+
     def test_a_large_file_goes_up_and_down(self):
         source = write_random(self.folder / "large", sized(96 * MIB, GIB))
         self.aws("s3", "cp", "--no-progress", source, f"s3://{self.bucket}/large",
@@ -32,7 +37,8 @@ class AwsCli(ClientTestCase):
         self.aws("s3", "cp", "--no-progress", f"s3://{self.bucket}/large", self.folder / "back")
         self.assertEqual(file_digest(self.folder / "back"), file_digest(source))
         (self.folder / "back").unlink()
-        self.aws("s3", "cp", "--no-progress", f"s3://{self.bucket}/large", f"s3://{self.bucket}/copy")
+        self.aws("s3", "cp", "--no-progress", *self.without_tags(), f"s3://{self.bucket}/large",
+                 f"s3://{self.bucket}/copy")
         self.aws("s3", "cp", "--no-progress", f"s3://{self.bucket}/copy", self.folder / "back")
         self.assertEqual(file_digest(self.folder / "back"), file_digest(source))
 
