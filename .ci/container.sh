@@ -19,7 +19,7 @@ skip() {
 
 [ "$(id -u)" = 0 ] || skip "needs root"
 unshare --net --mount true 2>/dev/null || skip "this machine does not let us make namespaces"
-hf_require buildah mmdebstrap curl iproute2 util-linux jq python3 python3-boto3
+hf_require buildah mmdebstrap curl iproute2 util-linux procps jq python3 python3-boto3
 
 mkdir -p "$work"
 export CONTAINERS_STORAGE_CONF=$work/storage.conf
