@@ -16,6 +16,9 @@ BEFORE_BLOCK = {"", ")", ";", "}", ":", "else", "do", "try", "const", "noexcept"
 SCOPE_HEADS = {"namespace", "class", "struct", "union", "enum"}
 BEFORE_LAMBDA_WORDS = {"return", "co_return", "co_await", "co_yield", "case", "else"}
 AFTER_CAPTURES = {"(", "{", "<", "->", "mutable", "noexcept"}
+# Values of these have no destructor that could run twice.
+ARITHMETIC = {"bool", "char", "int", "unsigned", "long", "float", "double", "size_t", "ptrdiff_t", "byte",
+              *(f"{sign}int{bits}_t" for sign in ("", "u") for bits in (8, 16, 32, 64))}
 
 
 def is_word(text):
@@ -150,7 +153,8 @@ def what_is_wrong(shape, at):
     text = shape.text(at)
     if text == "?":
         return "?:"
-    if text == "{" and shape.opens[at] == "initialiser" and shape.text(at + 1) != "}":
+    if text == "{" and shape.opens[at] == "initialiser" and shape.text(at + 1) != "}" \
+            and shape.text(at - 1) not in ARITHMETIC:
         return "a brace-made value"
     if at in shape.captures and by_value(shape.captures[at]):
         return "a lambda that captures by value"

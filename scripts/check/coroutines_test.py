@@ -37,6 +37,7 @@ SAFE = {
     "comment": "co_await f();  // c ? Req{1} : b",
     "string": 'co_await f("a ? b : c{1}");',
     "index": "co_await f(names[at]);",
+    "a number": "co_await f(std::uint64_t{100}, int{c});",
     "empty braces": "co_await f(Options{});",
     "loop": "for (const auto& x : items) {\n    co_await f(x);\n}\nReq r{1};",
     "case": "switch (a) { case b: { co_await f(); break; } default: g({1}); }",
