@@ -34,10 +34,6 @@ void XmlWriter::element(std::string_view name, std::uint64_t number) {
     element(name, std::string_view(std::to_string(number)));
 }
 
-void XmlWriter::element(std::string_view name, bool value) {
-    element(name, std::string_view(value ? "true" : "false"));
-}
-
 void XmlWriter::escape(std::string_view text) {
     for (const char c : text) {
         switch (c) {

@@ -2,6 +2,7 @@
 /// source: spec multipart GEN-01, operations 3.3 (characters).
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,7 +22,11 @@ public:
     /// Text is escaped: markup, CR, and control characters as references, so that nothing is lost.
     void element(std::string_view name, std::string_view text);
     void element(std::string_view name, std::uint64_t number);
-    void element(std::string_view name, bool value);
+    /// Of a bool alone: a literal would rather become one than a text.
+    template <std::same_as<bool> Bool>
+    void element(std::string_view name, Bool value) {
+        element(name, std::string_view(value ? "true" : "false"));
+    }
     /// Text known to need no escaping.
     void text(std::string_view raw) { out_.append(raw); }
 
