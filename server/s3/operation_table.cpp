@@ -28,6 +28,11 @@ Actions needs_delete_bucket(const Request&) {
 Actions needs_get_object(const Request& request) {
     return {request.query("versionId") ? "s3:GetObjectVersion" : "s3:GetObject"};
 }
+/// PRM-14.
+Actions needs_object_attributes(const Request& request) {
+    if (request.query("versionId")) return {"s3:GetObjectVersion", "s3:GetObjectVersionAttributes"};
+    return {"s3:GetObject", "s3:GetObjectAttributes"};
+}
 Actions needs_put_object(const Request&) {
     return {"s3:PutObject"};
 }
@@ -102,7 +107,7 @@ constexpr std::array table{
     Operation{"GetObjectRetention", "GET", Level::object, "retention", ""},
     Operation{"GetObjectLegalHold", "GET", Level::object, "legal-hold", ""},
     Operation{"GetObjectAcl", "GET", Level::object, "acl", ""},
-    Operation{"GetObjectAttributes", "GET", Level::object, "attributes", ""},
+    Operation{"GetObjectAttributes", "GET", Level::object, "attributes", "", Extra::none, get_object_attributes, needs_object_attributes, false, true},
     Operation{"ListParts", "GET", Level::object, "uploadId", "", Extra::none, list_parts, needs_list_parts, false, true},
     Operation{"GetObjectTorrent", "GET", Level::object, "torrent", ""},
     Operation{"GetObjectAnnotation", "GET", Level::object, "annotation", "annotationName"},

@@ -12,7 +12,8 @@ namespace {
 
 bool may_repeat(std::string_view name) {
     return name.substr(0, 6) != "x-amz-" || name.substr(0, 11) == "x-amz-meta-" ||
-           name.substr(0, 15) == "x-amz-checksum-";  // CK-20 has its own words
+           name.substr(0, 15) == "x-amz-checksum-" ||  // CK-20 has its own words
+           name == "x-amz-object-attributes";          // a list, in one line or several
 }
 
 bool is_well_formed_version_id(std::string_view id) {

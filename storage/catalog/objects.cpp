@@ -179,6 +179,37 @@ Outcome<std::optional<PartPlace>> Objects::find_part(const std::string& bucket_i
     co_return std::optional<PartPlace>{};
 }
 
+/// One stretch of the manifest; false when the list is full.
+Outcome<bool> Objects::add_parts(const std::string& bucket_id, const std::string& key,
+                                 const FoundObject& found, std::uint32_t chunk, std::uint32_t after,
+                                 std::uint32_t limit, PartList& list) {
+    auto manifest = co_await manifests(bucket_id, key, found, chunk, 1);
+    if (!manifest) co_return std::move(manifest).error();
+    for (auto& part : *manifest->front().mutable_parts()) {
+        if (part.number() <= after) continue;
+        list.more = list.parts.size() == limit;
+        if (list.more) co_return false;
+        list.parts.push_back(std::move(part));
+    }
+    co_return true;
+}
+
+Outcome<Objects::PartList> Objects::list_parts(const std::string& bucket_id, const std::string& key,
+                                               const FoundObject& found, std::uint32_t after,
+                                               std::uint32_t limit) {
+    PartList list;
+    const auto& chunks = found.record.manifest();
+    std::uint32_t chunk = 0;
+    for (int i = 0; i < chunks.size(); ++i)
+        if (chunks[i].first_part_number() <= after) chunk = static_cast<std::uint32_t>(i);
+    for (; chunk < static_cast<std::uint32_t>(chunks.size()); ++chunk) {
+        auto added = co_await add_parts(bucket_id, key, found, chunk, after, limit, list);
+        if (!added) co_return std::move(added).error();
+        if (!*added) break;
+    }
+    co_return list;
+}
+
 base::Expected<crypto::DataKey, CatalogError> Objects::data_key(
     const std::string& bucket_id, const std::string& key, const records::Encryption& e) const {
     auto unwrapped =

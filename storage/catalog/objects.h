@@ -54,6 +54,17 @@ public:
                                                 const std::string& key, const FoundObject& found,
                                                 std::uint32_t number);
 
+    /// Parts of a multipart object, in the order of their numbers.
+    struct PartList {
+        std::vector<records::ManifestPart> parts;
+        bool more = false;  ///< `limit` ended the list, not the object
+    };
+    /// Parts with numbers above `after`; reads only the stretches of the manifest they stand in.
+    /// no_such_key as open(). REQUIRES: the object is multipart; `limit` is not 0.
+    Outcome<PartList> list_parts(const std::string& bucket_id, const std::string& key,
+                                 const FoundObject& found, std::uint32_t after,
+                                 std::uint32_t limit);
+
     struct Write {
         std::string bucket_id;
         std::string key;
@@ -93,6 +104,9 @@ private:
                                                       const FoundObject& found,
                                                       std::uint32_t first_chunk,
                                                       std::uint32_t chunks);
+    Outcome<bool> add_parts(const std::string& bucket_id, const std::string& key,
+                            const FoundObject& found, std::uint32_t chunk, std::uint32_t after,
+                            std::uint32_t limit, PartList& list);
     Outcome<std::vector<BodyReader::Piece>> pieces(const std::string& bucket_id,
                                                    const std::string& key, const FoundObject& found,
                                                    std::uint64_t first, std::uint64_t length);
