@@ -57,12 +57,10 @@ if ! buildah inspect --type image "localhost/$base" >/dev/null 2>&1; then
     rm -f "$work/base.tar"
 fi
 
-# Only what is committed goes in; the compiler's cache comes along when there is one.
+# Only what is committed goes in.
 context=$(mktemp -d -p "$work")
 git archive HEAD | tar -x -C "$context"
-cache=()
-[ -z "${CCACHE_DIR-}" ] || cache=(--volume "$CCACHE_DIR:/root/.cache/ccache")
-if nice buildah build --isolation chroot --pull-never "${cache[@]}" -t "$image" -f docker/Dockerfile "$context"; then
+if nice buildah build --isolation chroot --pull-never -t "$image" -f docker/Dockerfile "$context"; then
     ok "docker/Dockerfile builds"
     rm -rf "$context"
 else

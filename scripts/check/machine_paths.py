@@ -21,7 +21,6 @@ HOSTS = re.compile(
 # file -> paths it may name, each with its reason
 ALLOWED = {
     "docker/Dockerfile": {"/root", "/tmp", "/work"},  # paths inside the image
-    ".ci/container.sh": {"/root"},  # inside the image
     "docker/compose.yaml": {"/tmp"},  # inside the container
     "scripts/check/machine_paths.py": {"/home", "/root", "/work", "/tmp"},
     "scripts/check/machine_paths_test.py": {"/home", "/root", "/work", "/tmp"},
