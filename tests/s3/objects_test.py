@@ -193,7 +193,7 @@ class Read(S3TestCase):
 
     def test_subresources_that_are_not_built_answer_501_and_do_nothing(self):
         self.put("k", b"x")
-        for method, query in (("GET", "tagging"), ("PUT", "acl"), ("GET", "attributes"), ("PUT", "retention"),
+        for method, query in (("GET", "tagging"), ("PUT", "acl"), ("GET", "torrent"), ("PUT", "retention"),
                               ("DELETE", "tagging")):
             answer = Request(method, f"/{self.bucket}/k", [(query, None)]).send()
             self.assertEqual((answer.status, answer.code), (501, "NotImplemented"), query)

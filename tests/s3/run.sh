@@ -32,7 +32,7 @@ suite() {
 }
 
 requests=(create_multipart_upload_test multipart_test checksums_test objects_test buckets_test
-    payload_modes_test addressing_test)
+    attributes_test payload_modes_test addressing_test)
 suite /usr/bin/python3 "${requests[@]}"
 suite "$clients/python/bin/python" "${requests[@]}"
 suite "$clients/python/bin/python" raw_http_test process_test
