@@ -28,7 +28,7 @@ suite() {
     local python=$1
     shift
     echo "== $("$python" -c 'import boto3; print("boto3", boto3.__version__)'): $*"
-    "$python" -m unittest "$@" || failed=1
+    "$python" -W ignore::ResourceWarning -m unittest "$@" || failed=1
 }
 
 requests=(create_multipart_upload_test multipart_test checksums_test objects_test buckets_test
