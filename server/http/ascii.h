@@ -28,11 +28,12 @@ constexpr bool is_value_character(char c) {
 }
 
 constexpr bool is_token(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return is_token_character(c); });
 }
 
 constexpr bool is_field_value(std::string_view text) {
-    return std::all_of(text.begin(), text.end(), is_value_character);
+    return std::all_of(text.begin(), text.end(), [](char c) { return is_value_character(c); });
 }
 
 /// Letters compared without case.
