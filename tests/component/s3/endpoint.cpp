@@ -1,0 +1,238 @@
+#include "tests/component/s3/endpoint.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include "base/random.h"
+#include "server/s3/service.h"
+#include "storage/crypto/keyring.h"
+#include "tests/catch.h"
+#include "tests/run_coroutine.h"
+
+namespace holdfast::test {
+
+namespace {
+
+namespace catalog = storage::catalog;
+
+class OneKey final : public auth::CredentialSource {
+public:
+    [[nodiscard]] std::shared_ptr<const auth::Credential> find(std::string_view id) const override {
+        return id == credential_->access_key_id ? credential_ : nullptr;
+    }
+
+private:
+    std::shared_ptr<const auth::Credential> credential_ = std::make_shared<const auth::Credential>(
+        auth::Credential{std::string(access_key_id), base::Secret(std::string(secret_key)),
+                         auth::Account{std::string(account_id), canonical_id, "root"}});
+};
+
+/// One request's connection. Reading its body lets other requests go on.
+class FakeExchange final : public http::Exchange {
+public:
+    FakeExchange(Wire wire, std::optional<std::size_t> cut, std::size_t piece_bytes)
+        : wire_(std::move(wire)), cut_(cut), piece_bytes_(piece_bytes) {
+        peer_.address = "127.0.0.1";
+        peer_.loopback = true;
+    }
+
+    [[nodiscard]] const http::RequestHead& head() const override { return wire_.head; }
+    [[nodiscard]] const http::Peer& peer() const override { return peer_; }
+
+    base::Awaitable<http::Result<std::size_t>> read_body(base::ByteSpan to) override {
+        co_await base::asio::post(base::use_awaitable);
+        const auto end = cut_ ? std::min(*cut_, wire_.body.size()) : wire_.body.size();
+        const auto size = std::min({to.size(), piece_bytes_, end - read_});
+        if (size == 0 && cut_) co_return http::ConnectionError{http::ConnectionError::Kind::closed};
+        const auto from = base::as_bytes(wire_.body).subspan(read_, size);
+        std::copy(from.begin(), from.end(), to.begin());
+        read_ += size;
+        co_return size;
+    }
+
+    base::Awaitable<http::Result<void>> send(http::ResponseHead head,
+                                             base::ByteView body) override {
+        REQUIRE(answer.status == 0);
+        take_head(std::move(head), body.size());
+        if (!bodiless()) answer.body = base::as_text(body);
+        finished_ = true;
+        co_return http::Result<void>{};
+    }
+    base::Awaitable<http::Result<void>> start(http::ResponseHead head,
+                                              std::optional<std::uint64_t> length) override {
+        REQUIRE(answer.status == 0);
+        take_head(std::move(head), length);
+        length_ = length;
+        co_return http::Result<void>{};
+    }
+    base::Awaitable<http::Result<void>> write(base::ByteView bytes) override {
+        REQUIRE(answer.status != 0);
+        answered_ = true;
+        answer.body += base::as_text(bytes);
+        co_return http::Result<void>{};
+    }
+    base::Awaitable<http::Result<void>> finish() override {
+        answered_ = true;
+        finished_ = true;
+        if (length_ && !bodiless()) REQUIRE(answer.body.size() == *length_);
+        co_return http::Result<void>{};
+    }
+    [[nodiscard]] bool answered() const override { return answered_; }
+    void abort() override { answer.aborted = true; }
+
+    [[nodiscard]] bool ended() const { return finished_ || answer.aborted; }
+
+    Answer answer;
+
+private:
+    [[nodiscard]] bool bodiless() const {
+        return wire_.head.method == "HEAD" || answer.status == 204 || answer.status == 304;
+    }
+    void take_head(http::ResponseHead head, std::optional<std::uint64_t> length) {
+        answer.status = head.status;
+        answer.headers = std::move(head.headers);
+        if (length && !answer.has("content-length") && answer.status != 204)
+            answer.headers.emplace_back("Content-Length", std::to_string(*length));
+    }
+
+    Wire wire_;
+    http::Peer peer_;
+    std::optional<std::size_t> cut_;
+    std::size_t piece_bytes_;
+    std::size_t read_ = 0;
+    std::optional<std::uint64_t> length_;
+    bool answered_ = false;
+    bool finished_ = false;
+};
+
+s3::Options options_of(const EndpointOptions& given) {
+    s3::Options options;
+    options.domains = given.domains;
+    options.root = auth::Account{std::string(account_id), canonical_id, "root"};
+    options.duplicate_parts_last_wins = given.duplicate_parts_last_wins;
+    options.object_bytes_max = given.object_bytes_max;
+    options.put_bytes_max = given.put_bytes_max;
+    return options;
+}
+
+std::unique_ptr<storage::crypto::Keyring> make_keyring(base::Random& random) {
+    const base::Secret key(base::to_base64(base::Bytes(32, 7)));
+    auto keyring = storage::crypto::Keyring::from_text(key, random);
+    REQUIRE(keyring);
+    return std::move(*keyring);
+}
+
+}  // namespace
+
+struct Endpoint::Parts {
+    Parts(storage::MetadataStore& rows, storage::BlobStore& blobs, base::FakeClock& given,
+          const EndpointOptions& options)
+        : clock(given),
+          keyring(make_keyring(random)),
+          store{rows, blobs, *keyring, clock, random, garbage},
+          service(s3::Services{options_of(options), store, buckets, objects, uploads, verifier,
+                               clock, random}) {}
+
+    base::FakeClock& clock;
+    base::SystemRandom random;
+    catalog::GarbageList garbage;
+    std::unique_ptr<storage::crypto::Keyring> keyring;
+    catalog::Store store;
+    catalog::Buckets buckets{store};
+    catalog::Objects objects{store};
+    catalog::Uploads uploads{store, objects};
+    OneKey credentials;
+    auth::Verifier verifier{auth::VerifierOptions{}, credentials, clock};
+    s3::Service service;
+};
+
+Endpoint::Endpoint(storage::MetadataStore& rows, storage::BlobStore& blobs, base::FakeClock& clock,
+                   const EndpointOptions& options)
+    : parts_(std::make_unique<Parts>(rows, blobs, clock, options)) {}
+
+Endpoint::~Endpoint() = default;
+
+base::Awaitable<Answer> Endpoint::serve(const Request& request) {
+    FakeExchange exchange(request.wire(parts_->clock.wall()), request.cut(), request.piece_bytes());
+    co_await parts_->service.handle(exchange);
+    REQUIRE(exchange.ended());
+    co_return std::move(exchange.answer);
+}
+
+Answer Endpoint::send(const Request& request) {
+    return run(serve(request));
+}
+
+std::vector<Answer> Endpoint::race(const std::vector<Request>& requests) {
+    std::vector<Answer> answers(requests.size());
+    base::asio::io_context loop(1);
+    auto one = [this](const Request& request, Answer& to) -> base::Awaitable<void> {
+        to = co_await serve(request);
+    };
+    for (std::size_t i = 0; i < requests.size(); ++i)
+        base::asio::co_spawn(loop, one(requests[i], answers[i]), [](std::exception_ptr thrown) {
+            if (thrown) std::rethrow_exception(thrown);
+        });
+    loop.run();
+    return answers;
+}
+
+Answer Endpoint::put(std::string target, std::string body) {
+    return send(Request("PUT", std::move(target)).body(std::move(body)));
+}
+
+Answer Endpoint::post(std::string target, std::string body) {
+    return send(Request("POST", std::move(target)).body(std::move(body)));
+}
+
+std::string Endpoint::start_upload(const std::string& path, const http::Headers& headers) {
+    Request request("POST", path + "?uploads");
+    for (const auto& [name, value] : headers) request.header(name, value);
+    const auto answer = send(request);
+    INFO(answer.body);
+    REQUIRE(answer.status == 200);
+    return answer.element("UploadId");
+}
+
+std::string Endpoint::put_part(const std::string& path, const std::string& upload_id, int number,
+                               const std::string& body) {
+    const auto answer =
+        put(path + "?partNumber=" + std::to_string(number) + "&uploadId=" + upload_id, body);
+    INFO(answer.body);
+    REQUIRE(answer.status == 200);
+    return answer.header("ETag");
+}
+
+std::size_t Endpoint::collect_garbage() {
+    std::size_t blobs = 0;
+    for (const auto& item : parts_->garbage.take()) {
+        for (const auto& blob : item.blobs) {
+            REQUIRE(run(parts_->store.blobs.release(blob)));
+            ++blobs;
+        }
+        storage::Transaction drop;
+        drop.deletes.push_back({storage::RowFamily::index, item.row});
+        REQUIRE(run(parts_->store.metadata.commit(item.partition, std::move(drop))));
+    }
+    return blobs;
+}
+
+std::string Endpoint::rows_of(std::string_view bucket) {
+    std::vector<storage::Partition> partitions{catalog::system_partition};
+    auto found = run(parts_->buckets.find(bucket));
+    REQUIRE(found);
+    if (*found) partitions.push_back(catalog::bucket_partition((*found)->id()));
+    std::string text;
+    for (const auto& partition : partitions) {
+        storage::ScanRange range;
+        range.rows_max = 1'000'000;
+        range.bytes_max = 1ULL << 40;
+        auto page = run(parts_->store.metadata.scan(partition, std::move(range)));
+        REQUIRE(page);
+        for (const auto& row : page->rows)
+            text.append(row.key).append(1, '\0').append(row.value).append(1, '\0');
+    }
+    return text;
+}
+
+}  // namespace holdfast::test
