@@ -1,34 +1,15 @@
-#include <stdlib.h>
-
 #include <cerrno>
-#include <filesystem>
 
 #include "base/vfs.h"
 #include "tests/catch.h"
+#include "tests/unit/base/temporary_directory.h"
 
 using namespace holdfast::base;
 
 namespace {
 
-class Directory {
-public:
-    Directory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "holdfast-vfs-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    ~Directory() { std::filesystem::remove_all(path_); }
-    [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
-
 struct Fixture {
-    Directory directory;
+    holdfast::tests::TemporaryDirectory directory;
     std::unique_ptr<Vfs> vfs = make_posix_vfs();
 
     std::unique_ptr<VfsFile> make(const std::string& name) {
