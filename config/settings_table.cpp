@@ -155,16 +155,18 @@ std::vector<Row> make_table() {
          "The data directory; made when missing. One server at a time may use it."},
         {"storage.durability", &S::storage_durability, "strict",
          Words{{"strict", "batched", "relaxed"}},
-         "`strict` answers a write after it is on the disk. The others answer earlier and may lose "
-         "the last writes when the machine fails."},
+         "`strict` answers a write after it is on the disk. `batched` does too, but waits up to 5 "
+         "ms "
+         "for more writes to share the sync. `relaxed` answers earlier and may lose the last "
+         "writes when the machine fails."},
         {"storage.inline_bytes_max", &S::storage_inline_bytes_max, "16KiB", Range{0, 64 * KiB},
          "Objects up to this size are kept inside the metadata store."},
         {"storage.segment_bytes", &S::storage_segment_bytes, "1GiB", Range{128 * MiB, TiB},
-         "Size of the files that hold larger objects; each is reserved on the disk when it is "
-         "made."},
+         "Size of the files that hold larger objects; their space is reserved on the disk 32 MiB "
+         "ahead."},
         {"storage.free_bytes_min", &S::storage_free_bytes_min, "0", Range{0, 16 * TiB},
-         "Writes of data are refused when the disk has less room than this; 0 is 1 GiB or 2 % of "
-         "the disk, whichever is more."},
+         "Objects that are not kept inline are refused when the disk has less room than this; 0 is "
+         "1 GiB or 2 % of the disk, whichever is more."},
         {"storage.commit_queue_max", &S::storage_commit_queue_max, "4096", Range{1, 1'000'000},
          "Changes that may wait for their turn to be made durable; more get `SlowDown`."},
         {"storage.threads", &S::storage_threads, "8", Range{1, 1024},
@@ -205,7 +207,7 @@ std::vector<Row> make_table() {
          "How long a repeated CompleteMultipartUpload still gets the answer of the first."},
 
         {"limits.connections_max", &S::limits_connections_max, "20000", Range{1, 1'000'000},
-         "Open connections."},
+         "Open connections; never more than 80 % of the file descriptors the process may have."},
         {"limits.connections_per_address_max", &S::limits_connections_per_address_max, "1024",
          Range{1, 1'000'000}, "Open connections from one client address."},
         {"limits.running_requests_max", &S::limits_running_requests_max, "256", Range{1, 100'000},

@@ -43,6 +43,7 @@ rclone (~/.config/rclone/rclone.conf):
   region = {region}
   access_key_id = {id}
   secret_access_key = {secret}
+  acl = bucket-owner-full-control
 
 )";
 
