@@ -1,0 +1,188 @@
+#include "base/worker_pool.h"
+
+#include <atomic>
+#include <boost/asio/detached.hpp>
+#include <functional>
+#include <future>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "tests/catch.h"
+#include "tests/run_coroutine.h"
+
+using namespace holdfast::base;
+namespace test = holdfast::test;
+
+namespace {
+
+struct Threads {
+    std::thread::id before, inside, after;
+};
+
+Awaitable<Threads> threads_of_a_run(WorkerPool& pool) {
+    Threads threads;
+    threads.before = std::this_thread::get_id();
+    auto work = [] { return std::this_thread::get_id(); };
+    threads.inside = co_await pool.run(work);
+    threads.after = std::this_thread::get_id();
+    co_return threads;
+}
+
+Awaitable<std::unique_ptr<std::string>> run_for_what_only_moves(WorkerPool& pool) {
+    auto work = [] { return std::make_unique<std::string>("made"); };
+    co_return co_await pool.run(work);
+}
+
+Awaitable<int> run_for_nothing(WorkerPool& pool) {
+    int runs = 0;
+    auto work = [&runs] { ++runs; };
+    co_await pool.run(work);
+    co_await pool.run(work);
+    co_return runs;
+}
+
+Awaitable<int> run_what_throws(WorkerPool& pool) {
+    auto work = []() -> int { throw std::out_of_range("too far"); };
+    co_return co_await pool.run(work);
+}
+
+Awaitable<void> run_void_that_throws(WorkerPool& pool) {
+    auto work = [] { throw std::out_of_range("too far"); };
+    co_await pool.run(work);
+}
+
+Awaitable<std::thread::id> thread_that_catches(WorkerPool& pool) {
+    try {
+        co_await run_what_throws(pool);
+    } catch (const std::out_of_range&) {
+        co_return std::this_thread::get_id();
+    }
+    co_return std::thread::id();
+}
+
+Awaitable<void> run_until_released(WorkerPool& pool, std::future<void>& released, int& order) {
+    auto work = [&released] { released.wait(); };
+    co_await pool.run(work);
+    CHECK(++order == 2);
+}
+
+Awaitable<void> release(std::promise<void>& released, int& order) {
+    CHECK(++order == 1);
+    released.set_value();
+    co_return;
+}
+
+Awaitable<void> count_a_run(WorkerPool& pool, std::atomic<int>& runs, int& resumed) {
+    auto work = [&runs] { ++runs; };
+    co_await pool.run(work);
+    ++resumed;
+}
+
+}  // namespace
+
+TEST_CASE("worker pool: work runs on a thread of its own, the coroutine resumes on its loop",
+          "[base][worker_pool]") {
+    WorkerPool pool(2);
+    const auto threads = test::run(threads_of_a_run(pool));
+    CHECK(threads.before == std::this_thread::get_id());
+    CHECK(threads.inside != std::this_thread::get_id());
+    CHECK(threads.after == std::this_thread::get_id());
+}
+
+TEST_CASE("worker pool: results are handed over, those that only move and none too",
+          "[base][worker_pool]") {
+    WorkerPool pool(1);
+    CHECK(*test::run(run_for_what_only_moves(pool)) == "made");
+    CHECK(test::run(run_for_nothing(pool)) == 2);
+}
+
+TEST_CASE("worker pool: what the work throws comes out of run, on the loop's thread",
+          "[base][worker_pool]") {
+    WorkerPool pool(1);
+    CHECK_THROWS_AS(test::run(run_what_throws(pool)), std::out_of_range);
+    CHECK_THROWS_WITH(test::run(run_void_that_throws(pool)), "too far");
+    CHECK(test::run(thread_that_catches(pool)) == std::this_thread::get_id());
+    CHECK(test::run(run_for_nothing(pool)) == 2);
+}
+
+TEST_CASE("worker pool: the loop goes on while work blocks", "[base][worker_pool]") {
+    WorkerPool pool(1);
+    std::promise<void> released;
+    auto future = released.get_future();
+    int order = 0;
+    asio::io_context loop(1);
+    asio::co_spawn(loop, run_until_released(pool, future, order), asio::detached);
+    asio::co_spawn(loop, release(released, order), asio::detached);
+    loop.run();
+    CHECK(order == 2);
+}
+
+TEST_CASE("worker pool: many coroutines of one loop share few threads", "[base][worker_pool]") {
+    constexpr int coroutines = 500;
+    WorkerPool pool(2);
+    std::atomic<int> runs = 0;
+    int resumed = 0;  // counted on the loop's thread only
+    asio::io_context loop(1);
+    for (int i = 0; i < coroutines; ++i)
+        asio::co_spawn(loop, count_a_run(pool, runs, resumed), asio::detached);
+    loop.run();
+    CHECK(runs == coroutines);
+    CHECK(resumed == coroutines);
+}
+
+TEST_CASE("worker pool: join waits for everything that was posted", "[base][worker_pool]") {
+    constexpr int jobs = 200;
+    WorkerPool pool(2);
+    std::atomic<int> done = 0;
+    for (int i = 0; i < jobs; ++i)
+        pool.post([&pool, &done] {
+            if (++done % 2 != 0) pool.post([&done] { ++done; });
+        });
+    pool.join();
+    CHECK(done > jobs);
+    pool.join();
+}
+
+namespace {
+
+struct Resumed {
+    int value = 0;
+    bool start_had_returned = false;
+    std::thread::id thread;
+};
+
+/// The callback is called by `call`, now or later, on whatever thread.
+Awaitable<Resumed> await_call(std::function<void(std::function<void(int)>)> call) {
+    Resumed resumed;
+    bool returned = false;
+    auto start = [&](auto resume) {
+        call(resume);
+        returned = true;
+    };
+    resumed.value = co_await await_callback<int>(start);
+    resumed.start_had_returned = returned;
+    resumed.thread = std::this_thread::get_id();
+    co_return resumed;
+}
+
+}  // namespace
+
+TEST_CASE("await_callback: a call from another thread resumes on the coroutine's loop",
+          "[base][worker_pool]") {
+    std::jthread caller;
+    const auto resumed = test::run(await_call([&](const std::function<void(int)>& resume) {
+        caller = std::jthread([resume] { resume(7); });
+    }));
+    CHECK(resumed.value == 7);
+    CHECK(resumed.start_had_returned);
+    CHECK(resumed.thread == std::this_thread::get_id());
+}
+
+TEST_CASE("await_callback: a call before start returns resumes after it", "[base][worker_pool]") {
+    const auto resumed =
+        test::run(await_call([](const std::function<void(int)>& resume) { resume(8); }));
+    CHECK(resumed.value == 8);
+    CHECK(resumed.start_had_returned);
+}
