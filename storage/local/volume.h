@@ -36,7 +36,8 @@ std::string encode_incarnation(const Incarnation& incarnation);
 std::optional<Incarnation> parse_incarnation(base::ByteView content);
 
 /// True for files of the server that may be in a directory before it is a volume (a keyring or
-/// credentials of the operator's own), so that they do not make it a foreign one. The one place where this list is kept in code.
+/// credentials of the operator's own), so that they do not make it a foreign one. The one place
+/// where this list is kept in code.
 bool is_expected_before_creation(const std::string& name);
 
 class Volume {
