@@ -21,8 +21,9 @@ std::optional<Bound> parse_bound(std::string_view text) {
     bound.given = !text.empty();
     for (const char c : text) {
         if (c < '0' || c > '9') return std::nullopt;
-        if (bound.value > (offset_max - 9) / 10) bound.too_large = true;
-        if (!bound.too_large) bound.value = bound.value * 10 + static_cast<std::uint64_t>(c - '0');
+        const auto digit = static_cast<std::uint64_t>(c - '0');
+        if (bound.value > (offset_max - digit) / 10) bound.too_large = true;
+        if (!bound.too_large) bound.value = bound.value * 10 + digit;
     }
     return bound;
 }
@@ -33,10 +34,8 @@ RangeDecision part(std::uint64_t first, std::uint64_t length) {
 
 RangeDecision decide_suffix(const Bound& last, std::uint64_t size) {
     // The last n bytes of nothing is all of it; the last zero bytes of anything is no range.
-    if (size == 0)
-        return last.value > 0 ? RangeDecision{} : RangeDecision{RangeKind::unsatisfiable, {}};
-    if (last.too_large) return part(0, size);
-    if (last.value == 0) return {RangeKind::unsatisfiable, {}};
+    if (last.too_large || last.value == 0) return {RangeKind::unsatisfiable, {}};
+    if (size == 0) return {};
     const auto length = std::min(last.value, size);
     return part(size - length, length);
 }
