@@ -41,7 +41,7 @@ Result<ListedPart> parse_part(pugi::xml_node node) {
     std::optional<std::string> etag;
     for (const auto child : node.children()) {
         const auto name = local_name(child);
-        const std::string text = child.text().get();
+        const std::string text = node_text(child);
         if (name == "PartNumber") number = text;
         if (name == "ETag") etag = text;
         if (const auto algorithm = algorithm_of_element(name))

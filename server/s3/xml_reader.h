@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <pugixml.hpp>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ private:
 
 /// The name without its namespace prefix.
 std::string_view local_name(pugi::xml_node node);
+
+/// All of an element's own text, also when comments or CDATA sections cut it into pieces.
+std::string node_text(pugi::xml_node node);
 
 /// The text of the first child of that name; null when there is none.
 std::optional<std::string> child_text(pugi::xml_node node, std::string_view name);

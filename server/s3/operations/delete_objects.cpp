@@ -43,8 +43,7 @@ Result<DeleteRequest> parse(const std::string& document) {
     if (!xml) return std::move(xml).error();
     DeleteRequest request;
     for (const auto node : xml->root().children()) {
-        if (local_name(node) == "Quiet")
-            request.quiet = node.text().get() == std::string_view("true");
+        if (local_name(node) == "Quiet") request.quiet = node_text(node) == "true";
         if (local_name(node) != "Object") continue;
         auto entry = parse_entry(node);
         if (!entry) return std::move(entry).error();
