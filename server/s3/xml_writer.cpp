@@ -1,6 +1,7 @@
 #include "server/s3/xml_writer.h"
 
 #include "base/assert.h"
+#include "model/names.h"
 
 namespace holdfast::s3 {
 
@@ -34,7 +35,17 @@ void XmlWriter::element(std::string_view name, std::uint64_t number) {
     element(name, std::string_view(std::to_string(number)));
 }
 
+void XmlWriter::append_reference(unsigned char byte) {
+    constexpr char digits[] = "0123456789abcdef";
+    out_.append("&#x");
+    if (byte >= 16) out_.push_back(digits[byte >> 4]);
+    out_.push_back(digits[byte & 15]);
+    out_.push_back(';');
+}
+
 void XmlWriter::escape(std::string_view text) {
+    // A header's value may be any bytes (Latin-1): shown as such, so that the document stays UTF-8.
+    const bool utf8 = model::is_utf8(text);
     for (const char c : text) {
         switch (c) {
             case '&':
@@ -54,15 +65,11 @@ void XmlWriter::escape(std::string_view text) {
                 break;
             default: {
                 const auto byte = static_cast<unsigned char>(c);
-                if (byte < 0x20 && c != '\t' && c != '\n') {
-                    constexpr char digits[] = "0123456789abcdef";
-                    out_.append("&#x");
-                    if (byte >= 16) out_.push_back(digits[byte >> 4]);
-                    out_.push_back(digits[byte & 15]);
-                    out_.push_back(';');
-                } else {
+                const bool control = byte < 0x20 && c != '\t' && c != '\n';
+                if (control || (byte >= 0x80 && !utf8))
+                    append_reference(byte);
+                else
                     out_.push_back(c);
-                }
             }
         }
     }

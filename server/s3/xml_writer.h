@@ -19,7 +19,8 @@ public:
     void open(std::string_view name);
     void open_root(std::string_view name);
     void close();
-    /// Text is escaped: markup, CR, and control characters as references, so that nothing is lost.
+    /// Text is escaped: markup, CR, and control characters as references, so that nothing is
+    /// lost; bytes that are not UTF-8 are taken for Latin-1.
     void element(std::string_view name, std::string_view text);
     void element(std::string_view name, std::uint64_t number);
     /// Of a bool alone: a literal would rather become one than a text.
@@ -35,6 +36,7 @@ public:
 
 private:
     void escape(std::string_view text);
+    void append_reference(unsigned char byte);
     std::string out_;
     std::vector<std::string_view> open_;
 };
