@@ -20,16 +20,19 @@ std::string_view host_without_port(std::string_view host) {
     return host.substr(0, host.rfind(':'));
 }
 
-/// The bucket a host names below one of the domains; empty when it names none.
+/// The bucket a host names below the longest domain that fits; empty when it names none, also when
+/// it is a domain itself.
 std::string_view bucket_of_host(std::string_view host, const std::vector<std::string>& domains) {
     host = host_without_port(host);
+    std::string_view bucket = host;
     for (const auto& domain : domains) {
-        if (host.size() <= domain.size() + 1) continue;
+        if (host.size() < domain.size()) continue;
         const auto at = host.size() - domain.size();
-        if (host[at - 1] == '.' && equal_ignoring_case(host.substr(at), domain))
-            return host.substr(0, at - 1);
+        if (!equal_ignoring_case(host.substr(at), domain)) continue;
+        if (at == 0) return {};
+        if (host[at - 1] == '.' && at - 1 < bucket.size()) bucket = host.substr(0, at - 1);
     }
-    return {};
+    return bucket.size() == host.size() ? std::string_view{} : bucket;
 }
 
 }  // namespace
