@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/s3/operation.h"
+#include "server/s3/request_checks.h"
 
 namespace holdfast::s3 {
 
@@ -72,19 +73,31 @@ std::optional<S3Error> misrouted(const Request& request) {
                 return invalid_request("Key is not expected for the GET method ?" +
                                        std::string(name) + " subresource");
     }
-    if (copy_source && (method != "PUT" && !(method == "POST" && request.level() == Level::bucket)))
+    const bool may_name_a_source =
+        method == "PUT" || (method == "POST" && !request.query("uploadId"));
+    if (copy_source && !may_name_a_source)
         return invalid_argument("x-amz-copy-source", copy_source,
                                 "You can only specify a copy source header for copy requests.");
     return std::nullopt;
 }
 
+/// A sub-resource that this method does not have: it must not fall through to the plain operation.
+std::optional<S3Error> undefined_method(const Request& request) {
+    for (const auto& item : request.query_items())
+        if (is_subresource(item.name, request.level()))
+            return method_not_allowed(request.method(), resource_type(request.level()),
+                                      methods_of(item.name, request.level()));
+    return std::nullopt;
+}
+
 S3Error no_operation(const Request& request) {
     const auto method = request.method();
+    if (auto undefined = undefined_method(request)) return std::move(*undefined);
     switch (request.level()) {
         case Level::service:
             return method_not_allowed(method, "SERVICE", "GET");
         case Level::bucket:
-            if (method == "POST" && !request.query("uploads"))
+            if (method == "POST")
                 return precondition_failed(
                     "Bucket POST must be of the enclosure-type multipart/form-data");
             return method_not_allowed(method, "BUCKET", "GET, HEAD, PUT, DELETE");
@@ -98,7 +111,8 @@ S3Error no_operation(const Request& request) {
 bool is_form_post(const Request& request) {
     return request.method() == "POST" && request.level() == Level::bucket &&
            !request.query("delete") &&
-           request.header("content-type").value_or("").substr(0, 19) == "multipart/form-data";
+           to_lower(request.header("content-type").value_or("").substr(0, 19)) ==
+               "multipart/form-data";
 }
 
 }  // namespace
@@ -114,14 +128,8 @@ Result<const Operation*> route(const Request& request) {
     if (is_form_post(request)) return not_implemented_header("Content-Type", "PostObject");
     for (const auto& row : operations()) {
         if (!fits(row, request)) continue;
-        if (row.selector.empty() && request.method() != "HEAD") {
-            // A sub-resource that this method does not have must not fall through to the plain
-            // operation.
-            for (const auto& item : request.query_items())
-                if (is_subresource(item.name, request.level()))
-                    return method_not_allowed(request.method(), resource_type(request.level()),
-                                              methods_of(item.name, request.level()));
-        }
+        if (row.selector.empty() && request.method() != "HEAD")
+            if (auto undefined = undefined_method(request)) return std::move(*undefined);
         return &row;
     }
     return no_operation(request);
