@@ -1,19 +1,38 @@
 #include "server/s3/request_checks.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 
+#include "model/checksum.h"
 #include "model/limits.h"
 
 namespace holdfast::s3 {
 
 namespace {
 
+/// Headers of HTTP that are read here; taking the first of several would drop the others silently.
+constexpr std::array<std::string_view, 13> single_headers{"cache-control",
+                                                          "content-disposition",
+                                                          "content-encoding",
+                                                          "content-language",
+                                                          "content-md5",
+                                                          "content-type",
+                                                          "expires",
+                                                          "if-match",
+                                                          "if-modified-since",
+                                                          "if-none-match",
+                                                          "if-range",
+                                                          "if-unmodified-since",
+                                                          "range"};
+
 bool may_repeat(std::string_view name) {
-    return name.substr(0, 6) != "x-amz-" || name.substr(0, 11) == "x-amz-meta-" ||
-           name.substr(0, 15) == "x-amz-checksum-" ||  // CK-20 has its own words
-           name == "x-amz-object-attributes";          // a list, in one line or several
+    if (name.substr(0, 11) == "x-amz-meta-") return true;
+    if (name == "x-amz-object-attributes") return true;  // a list, in one line or several
+    if (model::checksum_of_header(name)) return true;    // CK-20 has its own words
+    return name.substr(0, 6) != "x-amz-" &&
+           std::find(single_headers.begin(), single_headers.end(), name) == single_headers.end();
 }
 
 bool is_well_formed_version_id(std::string_view id) {
