@@ -29,6 +29,9 @@ Result<base::Unit> admit_identity(const auth::Identity& identity, const Operatio
     if (operation.name == "CopyObject" || operation.name == "UploadPartCopy")
         return S3Error(errors::access_denied,
                        "Anonymous users cannot copy objects. Please authenticate.");
+    if (operation.name == "CreateBucket" || operation.name == "PutBucketAcl" ||
+        operation.name == "PutObjectAcl" || operation.name == "SelectObjectContent")
+        return S3Error(errors::access_denied, "Anonymous users cannot invoke this API.");
     return S3Error(errors::access_denied);
 }
 
