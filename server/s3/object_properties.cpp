@@ -119,8 +119,9 @@ Result<base::Unit> refuse_what_is_not_built(const Request& request) {
     return base::Unit{};
 }
 
-Result<records::Properties> parse(const Context& context, const records::Properties* source) {
-    const auto& request = context.request;
+Result<records::Properties> parse(const Request& request, const Options& options,
+                                  const records::Bucket& bucket,
+                                  const records::Properties* source) {
     records::Properties properties;
     auto storage_class = parse_storage_class(request);
     if (!storage_class) return std::move(storage_class).error();
@@ -137,15 +138,14 @@ Result<records::Properties> parse(const Context& context, const records::Propert
         properties.clear_lock();
     }
     properties.set_storage_class(std::move(*storage_class));
-    auto acl = parse_acl_headers(request, context.services.options);
+    auto acl = parse_acl_headers(request, options);
     if (!acl) return std::move(acl).error();
     if (auto sse = check_encryption_headers(request); !sse) return std::move(sse).error();
     if (auto redirect = parse_redirect(request, properties); !redirect)
         return std::move(redirect).error();
     if (auto built = refuse_what_is_not_built(request); !built) return std::move(built).error();
-    if (auto allowed = check_acl_allowed(*acl, *context.bucket); !allowed)
-        return std::move(allowed).error();
-    properties.set_owner(context.bucket->owner());
+    if (auto allowed = check_acl_allowed(*acl, bucket); !allowed) return std::move(allowed).error();
+    properties.set_owner(bucket.owner());
     properties.set_canned_acl(acl->canned);
     return properties;
 }
@@ -156,13 +156,16 @@ bool is_printable_ascii(std::string_view text) {
 
 }  // namespace
 
-Result<records::Properties> parse_properties(const Context& context) {
-    return parse(context, nullptr);
+Result<records::Properties> parse_properties(const Request& request, const Options& options,
+                                             const records::Bucket& bucket) {
+    return parse(request, options, bucket, nullptr);
 }
 
-Result<records::Properties> parse_properties_with_metadata_of(const Context& context,
-                                                              const records::Properties& source) {
-    return parse(context, &source);
+Result<records::Properties> parse_properties_with_metadata_of(const records::Properties& source,
+                                                              const Request& request,
+                                                              const Options& options,
+                                                              const records::Bucket& bucket) {
+    return parse(request, options, bucket, &source);
 }
 
 void set_property_headers(const records::Properties& properties, Response& response) {

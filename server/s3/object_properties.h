@@ -10,12 +10,15 @@ namespace holdfast::s3 {
 /// Checks in the order of CMU-01, up to and with object lock's syntax, then ACL-09. The encryption
 /// is left to the caller. errors: those of the rules; NotImplemented naming tags, locks, customer
 /// keys and KMS.
-Result<records::Properties> parse_properties(const Context& context);
+Result<records::Properties> parse_properties(const Request& request, const Options& options,
+                                             const records::Bucket& bucket);
 
 /// As parse_properties, but takes content headers and metadata from `source` (CopyObject's
 /// metadata directive COPY).
-Result<records::Properties> parse_properties_with_metadata_of(const Context& context,
-                                                              const records::Properties& source);
+Result<records::Properties> parse_properties_with_metadata_of(const records::Properties& source,
+                                                              const Request& request,
+                                                              const Options& options,
+                                                              const records::Bucket& bucket);
 
 /// Content headers, user metadata, storage class and redirect of an answer to GET or HEAD.
 void set_property_headers(const records::Properties& properties, Response& response);

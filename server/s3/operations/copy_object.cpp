@@ -71,8 +71,9 @@ Result<base::Unit> check_self_copy(const Context& context, const CopyObjectReque
 
 Result<records::Properties> properties_of(const Context& context, const CopyObjectRequest& copy,
                                           const records::Properties& source) {
-    return copy.replace_metadata ? parse_properties(context)
-                                 : parse_properties_with_metadata_of(context, source);
+    const auto& options = context.services.options;
+    if (copy.replace_metadata) return parse_properties(context.request, options, *context.bucket);
+    return parse_properties_with_metadata_of(source, context.request, options, *context.bucket);
 }
 
 /// The asked-for algorithm, else the source's own, else the default one.

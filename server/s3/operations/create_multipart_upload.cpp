@@ -90,7 +90,7 @@ Response answer(const Context& context, const catalog::UploadKey& upload,
 }  // namespace
 
 Reply create_multipart_upload(Context& context) {
-    auto properties = parse_properties(context);
+    auto properties = parse_properties(context.request, context.services.options, *context.bucket);
     if (!properties) co_return std::move(properties).error();
     auto checksum = parse_checksum_choice(context.request);
     if (!checksum) co_return std::move(checksum).error();

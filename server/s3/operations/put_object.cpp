@@ -17,7 +17,8 @@ struct PutObjectRequest {
 
     static Result<PutObjectRequest> parse(const Context& context) {
         PutObjectRequest request;
-        auto properties = parse_properties(context);
+        auto properties =
+            parse_properties(context.request, context.services.options, *context.bucket);
         if (!properties) return std::move(properties).error();
         request.properties = std::move(*properties);
         auto promised = parse_promised_digests(context.request);
