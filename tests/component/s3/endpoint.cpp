@@ -163,6 +163,13 @@ Answer Endpoint::send(const Request& request) {
     return run(serve(request));
 }
 
+Answer Endpoint::send_wire(Wire wire) {
+    FakeExchange exchange(std::move(wire), std::nullopt, 64 * 1024);
+    run(parts_->service.handle(exchange));
+    REQUIRE(exchange.ended());
+    return std::move(exchange.answer);
+}
+
 std::vector<Answer> Endpoint::race(const std::vector<Request>& requests) {
     std::vector<Answer> answers(requests.size());
     base::asio::io_context loop(1);

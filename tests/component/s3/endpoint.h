@@ -35,6 +35,8 @@ public:
     ~Endpoint();
 
     Answer send(const Request& request);
+    /// What a client sends that no Request says.
+    Answer send_wire(Wire wire);
     /// All at once on one loop; answers in the order given.
     std::vector<Answer> race(const std::vector<Request>& requests);
     /// For hooks that act while another request is under way.

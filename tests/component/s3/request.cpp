@@ -148,6 +148,11 @@ Request& Request::expires_after(std::string seconds) {
     return *this;
 }
 
+Request& Request::decoded_length(std::string text) {
+    decoded_length_ = std::move(text);
+    return *this;
+}
+
 bool Request::chunked() const {
     return payload_ != PayloadMode::single_hash && payload_ != PayloadMode::unsigned_payload;
 }
@@ -264,7 +269,7 @@ Wire Request::wire(base::WallTime now) const {
     wire.head.headers = headers_;
     if (chunked())
         wire.head.headers.emplace_back("x-amz-decoded-content-length",
-                                       std::to_string(body_.size()));
+                                       decoded_length_.value_or(std::to_string(body_.size())));
     switch (signing_) {
         case Signing::header:
             sign_by_header(wire.head, signature);

@@ -57,6 +57,8 @@ public:
     /// No length is announced (Transfer-Encoding: chunked).
     Request& without_length();
     Request& expires_after(std::string seconds);
+    /// What x-amz-decoded-content-length says instead of the truth.
+    Request& decoded_length(std::string text);
 
     [[nodiscard]] Wire wire(base::WallTime now) const;
     [[nodiscard]] std::optional<std::size_t> cut() const { return cut_; }
@@ -85,6 +87,7 @@ private:
     std::size_t piece_bytes_ = 64 * 1024;
     bool without_length_ = false;
     std::string expires_ = "600";
+    std::optional<std::string> decoded_length_;
 };
 
 struct Answer {
