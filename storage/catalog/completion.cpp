@@ -86,6 +86,21 @@ bool is_ascending(const std::vector<std::size_t>& chosen, std::size_t parts) {
            !chosen.empty() && chosen.back() < parts;
 }
 
+RowVersion version_of(const std::optional<Row>& row) {
+    return row ? row->version : 0;
+}
+
+/// A refusal counts only when it was decided on one state: rows and parts are read one after the
+/// other, and another Complete that committed in between makes every part look missing (RACE-04).
+Outcome<Attempt> refuse_or_look_again(Store& store, const std::string& bucket_id,
+                                      std::vector<std::string> names, const BucketRows& seen) {
+    auto rows = co_await read_for_write(store, bucket_id, std::move(names));
+    if (!rows) co_return std::move(rows).error();
+    for (std::size_t i = 0; i < seen.rows.size(); ++i)
+        if (version_of(rows->rows[i]) != version_of(seen.rows[i])) co_return Attempt::again;
+    co_return CatalogError(CatalogError::Kind::refused);
+}
+
 }  // namespace
 
 Outcome<Attempt> Uploads::try_complete(Completion& completion) {
@@ -93,7 +108,8 @@ Outcome<Attempt> Uploads::try_complete(Completion& completion) {
     const auto upload_name = upload_row(upload.key, upload.upload_id);
     const auto object_name = object_row(upload.key);
     const auto parts_name = parts_changed_row(upload.key, upload.upload_id);
-    std::vector<std::string> asked{upload_name, object_name, parts_name};
+    const std::vector<std::string> names{upload_name, object_name, parts_name};
+    auto asked = names;
     auto rows = co_await read_for_write(store_, upload.bucket_id, std::move(asked));
     if (!rows) co_return std::move(rows).error();
     if (!rows->rows[0]) co_return CatalogError(CatalogError::Kind::no_such_upload);
@@ -112,7 +128,7 @@ Outcome<Attempt> Uploads::try_complete(Completion& completion) {
 
     const auto plan =
         completion.decide(found, *parts, current->object ? &*current->object : nullptr);
-    if (!plan) co_return CatalogError(CatalogError::Kind::refused);
+    if (!plan) co_return co_await refuse_or_look_again(store_, upload.bucket_id, names, *rows);
     HF_ASSERT(is_ascending(plan->chosen, parts->size()));
     static_cast<void>(HF_FAILPOINT("mpu.complete.validate"));
 

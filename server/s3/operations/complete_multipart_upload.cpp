@@ -76,6 +76,7 @@ Reply complete(Context& context, const CompletionRequest& request,
     completion.decide =
         [&](const catalog::FoundUpload& upload, const std::vector<records::Part>& parts,
             const catalog::FoundObject* current) -> std::optional<catalog::CompletionPlan> {
+        refusal.reset();
         auto may = check_completion_conditions(conditions, upload, current, context.key());
         if (!may) {
             refusal = std::move(may).error();
