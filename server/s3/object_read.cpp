@@ -176,9 +176,10 @@ void set_object_headers(const records::Object& object, const ReadRequest& reques
     response.set("ETag", quoted(object.etag()));
     set_property_headers(object.properties(), response);
     set_encryption_headers(object.properties().encryption(), response);
-    for (const auto& [name, value] : request.overrides) {
-        std::erase_if(response.headers, [&](const auto& h) { return h.first == name; });
-        response.set(name, value);
+    for (const auto& replacement : request.overrides) {
+        std::erase_if(response.headers,
+                      [&](const auto& header) { return header.first == replacement.first; });
+        response.set(replacement.first, replacement.second);
     }
 }
 
