@@ -76,7 +76,6 @@ Reply complete(Context& context, const CompletionRequest& request,
     completion.decide =
         [&](const catalog::FoundUpload& upload, const std::vector<records::Part>& parts,
             const catalog::FoundObject* current) -> std::optional<catalog::CompletionPlan> {
-        refusal.reset();
         auto may = check_completion_conditions(conditions, upload, current, context.key());
         if (!may) {
             refusal = std::move(may).error();
@@ -91,11 +90,12 @@ Reply complete(Context& context, const CompletionRequest& request,
         return std::move(*plan);
     };
     auto done = co_await context.services.uploads.complete(std::move(completion));
-    if (refusal) co_return std::move(*refusal);
     if (done) co_return answer(context, planned.etag, planned.checksum);
     // Lost to another Complete or to an Abort (RACE-03, RACE-04).
     if (done.error().kind == catalog::CatalogError::Kind::no_such_upload)
         co_return co_await answer_again(context, request);
+    if (done.error().kind == catalog::CatalogError::Kind::refused && refusal)
+        co_return std::move(*refusal);
     co_return context.error(done.error());
 }
 
