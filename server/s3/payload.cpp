@@ -15,6 +15,11 @@ bool is_chunked(auth::PayloadMode mode) {
     return mode != auth::PayloadMode::single_hash && mode != auth::PayloadMode::unsigned_payload;
 }
 
+bool carries_trailer(auth::PayloadMode mode) {
+    return mode == auth::PayloadMode::signed_chunks_trailer ||
+           mode == auth::PayloadMode::unsigned_chunks_trailer;
+}
+
 S3Error too_large(std::uint64_t size, std::uint64_t bytes_max) {
     return S3Error(errors::entity_too_large)
         .with("ProposedSize", std::to_string(size))
@@ -52,6 +57,9 @@ Payload::Payload(Context& context, PromisedDigests promised, PayloadOptions opti
     : context_(&context), promised_(std::move(promised)), options_(options) {}
 
 Result<Payload> Payload::begin(Context& context, PromisedDigests promised, PayloadOptions options) {
+    // K-13: a checksum is announced that cannot come; dropping it would check nothing.
+    if (promised.in_trailer && !carries_trailer(context.verified.payload))
+        return S3Error(errors::malformed_trailer);
     Payload payload(context, std::move(promised), options);
     auto lengths = payload.read_lengths();
     if (!lengths) return std::move(lengths).error();

@@ -26,7 +26,7 @@ struct PayloadOptions {
 
 class Payload {
 public:
-    /// Reads no byte. errors: MissingContentLength, EntityTooLarge.
+    /// Reads no byte. errors: MissingContentLength, EntityTooLarge, MalformedTrailerError.
     static Result<Payload> begin(Context& context, PromisedDigests promised,
                                  PayloadOptions options);
 
