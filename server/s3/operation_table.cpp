@@ -28,6 +28,9 @@ Actions needs_delete_bucket(const Request&) {
 Actions needs_get_object(const Request& request) {
     return {request.query("versionId") ? "s3:GetObjectVersion" : "s3:GetObject"};
 }
+Actions needs_object_tagging(const Request& request) {
+    return {request.query("versionId") ? "s3:GetObjectVersionTagging" : "s3:GetObjectTagging"};
+}
 /// PRM-14.
 Actions needs_object_attributes(const Request& request) {
     if (request.query("versionId")) return {"s3:GetObjectVersion", "s3:GetObjectVersionAttributes"};
@@ -103,7 +106,7 @@ constexpr std::array table{
     Operation{"CopyObject", "PUT", Level::object, "", "", Extra::copy_source, copy_object, put_object_actions, false, true},
     Operation{"PutObject", "PUT", Level::object, "", "", Extra::none, put_object, put_object_actions, true, true},
     // Objects, GET and HEAD.
-    Operation{"GetObjectTagging", "GET", Level::object, "tagging", ""},
+    Operation{"GetObjectTagging", "GET", Level::object, "tagging", "", Extra::none, get_object_tagging, needs_object_tagging, false, true},
     Operation{"GetObjectRetention", "GET", Level::object, "retention", ""},
     Operation{"GetObjectLegalHold", "GET", Level::object, "legal-hold", ""},
     Operation{"GetObjectAcl", "GET", Level::object, "acl", ""},

@@ -191,9 +191,14 @@ class Read(S3TestCase):
         self.assertEqual(self.read("k", VersionId="null"), b"x")
         self.refused(404, "NoSuchVersion", self.get, "k", VersionId="abcdef")
 
+    def test_an_object_has_an_empty_set_of_tags(self):
+        self.put("k", b"x")
+        self.assertEqual(self.s3.get_object_tagging(Bucket=self.bucket, Key="k")["TagSet"], [])
+        self.refused(404, "NoSuchKey", self.s3.get_object_tagging, Bucket=self.bucket, Key="other")
+
     def test_subresources_that_are_not_built_answer_501_and_do_nothing(self):
         self.put("k", b"x")
-        for method, query in (("GET", "tagging"), ("PUT", "acl"), ("GET", "torrent"), ("PUT", "retention"),
+        for method, query in (("PUT", "tagging"), ("PUT", "acl"), ("GET", "torrent"), ("PUT", "retention"),
                               ("DELETE", "tagging")):
             answer = Request(method, f"/{self.bucket}/k", [(query, None)]).send()
             self.assertEqual((answer.status, answer.code), (501, "NotImplemented"), query)

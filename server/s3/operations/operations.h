@@ -15,6 +15,7 @@ Reply put_object(Context& context);
 Reply get_object(Context& context);
 Reply head_object(Context& context);
 Reply get_object_attributes(Context& context);
+Reply get_object_tagging(Context& context);
 Reply delete_object(Context& context);
 Reply delete_objects(Context& context);
 Reply copy_object(Context& context);
