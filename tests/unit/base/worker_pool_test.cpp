@@ -15,6 +15,9 @@
 using namespace holdfast::base;
 namespace test = holdfast::test;
 
+// Each test's loop outlives its pool: a thread that has handed a result over may still touch the
+// loop when the coroutine has gone on already.
+
 namespace {
 
 struct Threads {
@@ -84,8 +87,9 @@ Awaitable<void> count_a_run(WorkerPool& pool, std::atomic<int>& runs, int& resum
 
 TEST_CASE("worker pool: work runs on a thread of its own, the coroutine resumes on its loop",
           "[base][worker_pool]") {
+    asio::io_context loop(1);
     WorkerPool pool(2);
-    const auto threads = test::run(threads_of_a_run(pool));
+    const auto threads = test::run_on(loop, threads_of_a_run(pool));
     CHECK(threads.before == std::this_thread::get_id());
     CHECK(threads.inside != std::this_thread::get_id());
     CHECK(threads.after == std::this_thread::get_id());
@@ -93,26 +97,28 @@ TEST_CASE("worker pool: work runs on a thread of its own, the coroutine resumes 
 
 TEST_CASE("worker pool: results are handed over, those that only move and none too",
           "[base][worker_pool]") {
+    asio::io_context loop(1);
     WorkerPool pool(1);
-    CHECK(*test::run(run_for_what_only_moves(pool)) == "made");
-    CHECK(test::run(run_for_nothing(pool)) == 2);
+    CHECK(*test::run_on(loop, run_for_what_only_moves(pool)) == "made");
+    CHECK(test::run_on(loop, run_for_nothing(pool)) == 2);
 }
 
 TEST_CASE("worker pool: what the work throws comes out of run, on the loop's thread",
           "[base][worker_pool]") {
+    asio::io_context loop(1);
     WorkerPool pool(1);
-    CHECK_THROWS_AS(test::run(run_what_throws(pool)), std::out_of_range);
-    CHECK_THROWS_WITH(test::run(run_void_that_throws(pool)), "too far");
-    CHECK(test::run(thread_that_catches(pool)) == std::this_thread::get_id());
-    CHECK(test::run(run_for_nothing(pool)) == 2);
+    CHECK_THROWS_AS(test::run_on(loop, run_what_throws(pool)), std::out_of_range);
+    CHECK_THROWS_WITH(test::run_on(loop, run_void_that_throws(pool)), "too far");
+    CHECK(test::run_on(loop, thread_that_catches(pool)) == std::this_thread::get_id());
+    CHECK(test::run_on(loop, run_for_nothing(pool)) == 2);
 }
 
 TEST_CASE("worker pool: the loop goes on while work blocks", "[base][worker_pool]") {
+    asio::io_context loop(1);
     WorkerPool pool(1);
     std::promise<void> released;
     auto future = released.get_future();
     int order = 0;
-    asio::io_context loop(1);
     asio::co_spawn(loop, run_until_released(pool, future, order), asio::detached);
     asio::co_spawn(loop, release(released, order), asio::detached);
     loop.run();
@@ -121,10 +127,10 @@ TEST_CASE("worker pool: the loop goes on while work blocks", "[base][worker_pool
 
 TEST_CASE("worker pool: many coroutines of one loop share few threads", "[base][worker_pool]") {
     constexpr int coroutines = 500;
+    asio::io_context loop(1);
     WorkerPool pool(2);
     std::atomic<int> runs = 0;
     int resumed = 0;  // counted on the loop's thread only
-    asio::io_context loop(1);
     for (int i = 0; i < coroutines; ++i)
         asio::co_spawn(loop, count_a_run(pool, runs, resumed), asio::detached);
     loop.run();
@@ -171,10 +177,12 @@ Awaitable<Resumed> await_call(std::function<void(std::function<void(int)>)> call
 
 TEST_CASE("await_callback: a call from another thread resumes on the coroutine's loop",
           "[base][worker_pool]") {
+    asio::io_context loop(1);
     std::jthread caller;
-    const auto resumed = test::run(await_call([&](const std::function<void(int)>& resume) {
+    const auto call = [&caller](const std::function<void(int)>& resume) {
         caller = std::jthread([resume] { resume(7); });
-    }));
+    };
+    const auto resumed = test::run_on(loop, await_call(call));
     CHECK(resumed.value == 7);
     CHECK(resumed.start_had_returned);
     CHECK(resumed.thread == std::this_thread::get_id());
