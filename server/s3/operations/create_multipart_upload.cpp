@@ -91,9 +91,12 @@ Response answer(const Context& context, const catalog::UploadKey& upload,
 
 Reply create_multipart_upload(Context& context) {
     auto properties = parse_properties(context.request, context.services.options, *context.bucket);
-    if (!properties) co_return std::move(properties).error();
     auto checksum = parse_checksum_choice(context.request);
-    if (!checksum) co_return std::move(checksum).error();
+    // What the bucket does not allow is said after all syntax (ORD-08).
+    const bool syntax_so_far =
+        properties || properties.error().spec == &errors::access_control_list_not_supported;
+    if (!checksum && syntax_so_far) co_return std::move(checksum).error();
+    if (!properties) co_return std::move(properties).error();
     auto empty = co_await check_body(context);
     if (!empty) co_return std::move(empty).error();
 

@@ -160,6 +160,14 @@ TEST_CASE(
          "400 InvalidArgument",
          "ArgumentName",
          "x-amz-acl"},
+        {{{"x-amz-acl", "public-read"}, {"x-amz-checksum-algorithm", "CRC31"}},
+         "400 InvalidRequest",
+         "",
+         ""},
+        {{{"x-amz-storage-class", "nope"}, {"x-amz-checksum-algorithm", "CRC31"}},
+         "400 InvalidStorageClass",
+         "",
+         ""},
     };
     const auto before = endpoint.state();
     for (const auto& row : rows) {
