@@ -30,10 +30,14 @@ private:
 /// One request's connection. Reading its body lets other requests go on.
 class FakeExchange final : public http::Exchange {
 public:
-    FakeExchange(Wire wire, std::optional<std::size_t> cut, std::size_t piece_bytes)
-        : wire_(std::move(wire)), cut_(cut), piece_bytes_(piece_bytes) {
+    explicit FakeExchange(Wire wire) : wire_(std::move(wire)) {
         peer_.address = "127.0.0.1";
         peer_.loopback = true;
+    }
+    FakeExchange(const Request& request, base::WallTime now) : FakeExchange(request.wire(now)) {
+        cut_ = request.cut();
+        piece_bytes_ = request.piece_bytes();
+        if (request.stalls()) end_ = http::ConnectionError::Kind::timeout;
     }
 
     [[nodiscard]] const http::RequestHead& head() const override { return wire_.head; }
@@ -43,7 +47,7 @@ public:
         co_await base::asio::post(base::use_awaitable);
         const auto end = cut_ ? std::min(*cut_, wire_.body.size()) : wire_.body.size();
         const auto size = std::min({to.size(), piece_bytes_, end - read_});
-        if (size == 0 && cut_) co_return http::ConnectionError{http::ConnectionError::Kind::closed};
+        if (size == 0 && cut_) co_return http::ConnectionError{end_};
         const auto from = base::as_bytes(wire_.body).subspan(read_, size);
         std::copy(from.begin(), from.end(), to.begin());
         read_ += size;
@@ -98,7 +102,8 @@ private:
     Wire wire_;
     http::Peer peer_;
     std::optional<std::size_t> cut_;
-    std::size_t piece_bytes_;
+    http::ConnectionError::Kind end_ = http::ConnectionError::Kind::closed;
+    std::size_t piece_bytes_ = 64 * 1024;
     std::size_t read_ = 0;
     std::optional<std::uint64_t> length_;
     bool answered_ = false;
@@ -148,12 +153,14 @@ struct Endpoint::Parts {
 
 Endpoint::Endpoint(storage::MetadataStore& rows, storage::BlobStore& blobs, base::FakeClock& clock,
                    const EndpointOptions& options)
-    : parts_(std::make_unique<Parts>(rows, blobs, clock, options)) {}
+    : parts_(std::make_unique<Parts>(rows, blobs, clock, options)) {
+    REQUIRE(run(parts_->buckets.recover()));
+}
 
 Endpoint::~Endpoint() = default;
 
 base::Awaitable<Answer> Endpoint::serve(const Request& request) {
-    FakeExchange exchange(request.wire(parts_->clock.wall()), request.cut(), request.piece_bytes());
+    FakeExchange exchange(request, parts_->clock.wall());
     co_await parts_->service.handle(exchange);
     REQUIRE(exchange.ended());
     co_return std::move(exchange.answer);
@@ -164,10 +171,19 @@ Answer Endpoint::send(const Request& request) {
 }
 
 Answer Endpoint::send_wire(Wire wire) {
-    FakeExchange exchange(std::move(wire), std::nullopt, 64 * 1024);
+    FakeExchange exchange(std::move(wire));
     run(parts_->service.handle(exchange));
     REQUIRE(exchange.ended());
     return std::move(exchange.answer);
+}
+
+Answer Endpoint::refuse(unsigned status, std::string_view code) {
+    auto [head, body] = parts_->service.refuse(status, code, "refused");
+    Answer answer;
+    answer.status = head.status;
+    answer.headers = std::move(head.headers);
+    answer.body = std::move(body);
+    return answer;
 }
 
 std::vector<Answer> Endpoint::race(const std::vector<Request>& requests) {

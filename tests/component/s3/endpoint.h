@@ -37,6 +37,8 @@ public:
     Answer send(const Request& request);
     /// What a client sends that no Request says.
     Answer send_wire(Wire wire);
+    /// The answer to what never became a request.
+    Answer refuse(unsigned status, std::string_view code);
     /// All at once on one loop; answers in the order given.
     std::vector<Answer> race(const std::vector<Request>& requests);
     /// For hooks that act while another request is under way.

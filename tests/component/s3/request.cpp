@@ -135,6 +135,10 @@ Request& Request::cut_after(std::size_t bytes) {
     cut_ = bytes;
     return *this;
 }
+Request& Request::stall_after(std::size_t bytes) {
+    stalls_ = true;
+    return cut_after(bytes);
+}
 Request& Request::pieces_of(std::size_t bytes) {
     piece_bytes_ = bytes;
     return *this;
@@ -171,6 +175,8 @@ std::string Request::signed_with(const http::RequestHead& head, const Signature&
     request.raw_path = target.substr(0, mark);
     if (mark != std::string::npos) request.raw_query = target.substr(mark + 1);
     request.headers = &head.headers;
+    // A target that cannot be decoded cannot be signed, and is refused before anybody looks.
+    if (!model::percent_decode(target)) return std::string(64, '0');
     std::vector<std::string> names;
     for (const auto& [name, value] : head.headers)
         if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);

@@ -52,6 +52,8 @@ public:
     Request& chunk_bytes(std::size_t size);
     /// The connection ends after so many bytes of the body.
     Request& cut_after(std::size_t bytes);
+    /// The client falls silent after so many bytes of the body.
+    Request& stall_after(std::size_t bytes);
     /// The body comes in pieces of at most so many bytes.
     Request& pieces_of(std::size_t bytes);
     /// No length is announced (Transfer-Encoding: chunked).
@@ -62,6 +64,7 @@ public:
 
     [[nodiscard]] Wire wire(base::WallTime now) const;
     [[nodiscard]] std::optional<std::size_t> cut() const { return cut_; }
+    [[nodiscard]] bool stalls() const { return stalls_; }
     [[nodiscard]] std::size_t piece_bytes() const { return piece_bytes_; }
 
 private:
@@ -84,6 +87,7 @@ private:
     std::optional<std::pair<std::string, std::string>> trailer_;
     std::size_t chunk_bytes_ = 64 * 1024;
     std::optional<std::size_t> cut_;
+    bool stalls_ = false;
     std::size_t piece_bytes_ = 64 * 1024;
     bool without_length_ = false;
     std::string expires_ = "600";
