@@ -45,6 +45,7 @@ public:
 
     base::Awaitable<http::Result<std::size_t>> read_body(base::ByteSpan to) override {
         co_await base::asio::post(base::use_awaitable);
+        answer.continued = true;
         const auto end = cut_ ? std::min(*cut_, wire_.body.size()) : wire_.body.size();
         const auto size = std::min({to.size(), piece_bytes_, end - read_});
         if (size == 0 && cut_) co_return http::ConnectionError{end_};

@@ -98,7 +98,8 @@ struct Answer {
     unsigned status = 0;
     http::Headers headers;
     std::string body;
-    bool aborted = false;  ///< the connection was cut instead of a clean end
+    bool aborted = false;    ///< the connection was cut instead of a clean end
+    bool continued = false;  ///< the body was asked for: "100 Continue" would have been sent
 
     /// The value, or "" when there is no such header. Any case.
     [[nodiscard]] std::string header(std::string_view name) const;
