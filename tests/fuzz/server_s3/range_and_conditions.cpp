@@ -34,7 +34,9 @@ void check_conditions(const s3::Request& request) {
     object.record.set_etag("abc");
     if (const auto write = s3::parse_write_conditions(request, s3::IfMatchAny::allowed)) {
         (void)s3::check(*write, &object, "key");
-        require(s3::check(*write, nullptr, "key").has_value() == !write->if_match);
+        // Without an object only If-Match fails.
+        const bool fits_absence = !write->any() || write->if_none_match;
+        require(s3::check(*write, nullptr, "key").has_value() == fits_absence);
     }
     if (const auto deletion = s3::DeleteConditions::parse(request))
         (void)deletion->check(&object, "key");
