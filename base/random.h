@@ -15,7 +15,7 @@ public:
 };
 
 /// The operating system's generator, through OpenSSL. Aborts when it fails: nothing safe is left to
-/// do.
+/// do. Keeps a thread-local reserve of bytes drawn ahead, so a forked child must exec.
 class SystemRandom final : public Random {
 public:
     void fill(ByteSpan buffer) override;
