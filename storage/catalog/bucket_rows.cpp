@@ -1,13 +1,26 @@
 #include "storage/catalog/bucket_rows.h"
 
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
 namespace holdfast::storage::catalog {
 
-Outcome<BucketRows> read_for_write(Store& store, const std::string& bucket_id,
-                                   std::vector<std::string> keys) {
+namespace {
+
+constexpr std::chrono::milliseconds deletion_step{2};
+constexpr std::chrono::seconds deletion_patience{2};
+
+using Timer = base::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                               base::asio::wait_traits<std::chrono::steady_clock>,
+                                               base::IoExecutor>;
+
+/// One reading. Nothing: the bucket is marked "deleting".
+Outcome<std::optional<BucketRows>> read_if_open(Store& store, const std::string& bucket_id,
+                                                const std::vector<std::string>& keys) {
     std::vector<RowKey> asked;
     asked.reserve(keys.size() + 1);
     asked.push_back({RowFamily::index, std::string(bucket_state_row)});
-    for (auto& key : keys) asked.push_back({RowFamily::index, std::move(key)});
+    for (const auto& key : keys) asked.push_back({RowFamily::index, key});
     auto rows = co_await store.metadata.get(bucket_partition(bucket_id), std::move(asked));
     if (!rows) co_return CatalogError(std::move(rows).error());
 
@@ -15,13 +28,40 @@ Outcome<BucketRows> read_for_write(Store& store, const std::string& bucket_id,
     if (!state_row) co_return CatalogError(CatalogError::Kind::no_such_bucket);
     auto state = parse_record<records::BucketState>(*state_row);
     if (!state) co_return CatalogError(std::move(state).error());
-    if (state->deleting()) co_return CatalogError(CatalogError::Kind::no_such_bucket);
+    std::optional<BucketRows> found;
+    if (state->deleting()) co_return found;
 
-    BucketRows found;
-    found.bucket_version = state_row->version;
-    found.rows.assign(std::make_move_iterator(rows->begin() + 1),
-                      std::make_move_iterator(rows->end()));
+    found.emplace();
+    found->bucket_version = state_row->version;
+    found->rows.assign(std::make_move_iterator(rows->begin() + 1),
+                       std::make_move_iterator(rows->end()));
     co_return found;
+}
+
+}  // namespace
+
+Outcome<void> DeletionWait::wait() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!until_) until_ = now + deletion_patience;
+    if (now >= *until_) {
+        StorageError busy{StorageError::Kind::unavailable, "the bucket is being deleted"};
+        co_return CatalogError(std::move(busy));
+    }
+    Timer timer(co_await base::asio::this_coro::executor, deletion_step);
+    co_await timer.async_wait(base::use_awaitable);
+    co_return base::Expected<void, CatalogError>{};
+}
+
+Outcome<BucketRows> read_for_write(Store& store, const std::string& bucket_id,
+                                   std::vector<std::string> keys) {
+    DeletionWait deletion;
+    for (;;) {
+        auto rows = co_await read_if_open(store, bucket_id, keys);
+        if (!rows) co_return std::move(rows).error();
+        if (*rows) co_return std::move(**rows);
+        auto waited = co_await deletion.wait();
+        if (!waited) co_return std::move(waited).error();
+    }
 }
 
 Transaction begin_write(const BucketRows& rows) {

@@ -2,6 +2,7 @@
 /// snapshot, and the expectations that hold them still until the commit.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,18 @@ struct BucketRows {
     std::vector<std::optional<Row>> rows;  ///< in the order asked
 };
 
-/// errors: no_such_bucket (absent, or being deleted), storage.
+/// Patience with a bucket marked "deleting": until DeleteBucket is through, nobody knows whether
+/// the bucket goes or stays, so who meets the mark waits a little and reads again.
+class DeletionWait {
+public:
+    /// errors: storage (unavailable) when the mark has stood for about two seconds.
+    Outcome<void> wait();
+
+private:
+    std::optional<std::chrono::steady_clock::time_point> until_;
+};
+
+/// Waits out a DeleteBucket that is under way. errors: no_such_bucket, storage.
 Outcome<BucketRows> read_for_write(Store& store, const std::string& bucket_id,
                                    std::vector<std::string> keys);
 

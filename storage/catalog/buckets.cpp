@@ -1,5 +1,6 @@
 #include "storage/catalog/buckets.h"
 
+#include "storage/catalog/bucket_rows.h"
 #include "storage/catalog/row_cursor.h"
 
 namespace holdfast::storage::catalog {
@@ -85,18 +86,22 @@ Outcome<BucketPtr> Buckets::create(records::Bucket bucket) {
 }
 
 /// Marks or unmarks; writers that saw the state row before will meet a conflict and look again.
+/// Nothing to mark while another DeleteBucket is under way: this one waits for what becomes of it.
 Outcome<RowVersion> Buckets::set_deleting(const std::string& bucket_id, bool deleting) {
     const auto partition = bucket_partition(bucket_id);
-    for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
+    DeletionWait deletion;
+    for (int attempt = 0; attempt < commit_attempts_max;) {
         std::vector<RowKey> keys{{RowFamily::index, std::string(bucket_state_row)}};
         auto rows = co_await store_.metadata.get(partition, std::move(keys));
         if (!rows) co_return CatalogError(std::move(rows).error());
         if (!rows->front()) co_return CatalogError(CatalogError::Kind::no_such_bucket);
         auto state = parse_record<records::BucketState>(*rows->front());
         if (!state) co_return CatalogError(std::move(state).error());
-        // Somebody else's DeleteBucket is under way: this one comes second.
-        if (deleting && state->deleting())
-            co_return CatalogError(CatalogError::Kind::no_such_bucket);
+        if (deleting && state->deleting()) {
+            auto waited = co_await deletion.wait();
+            if (!waited) co_return std::move(waited).error();
+            continue;
+        }
         Transaction mark;
         mark.expectations.push_back({std::string(bucket_state_row), rows->front()->version});
         mark.puts.push_back(
@@ -105,6 +110,7 @@ Outcome<RowVersion> Buckets::set_deleting(const std::string& bucket_id, bool del
         if (version) co_return *version;
         if (version.error().kind != StorageError::Kind::conflict)
             co_return CatalogError(std::move(version).error());
+        ++attempt;
     }
     StorageError busy{StorageError::Kind::unavailable, "bucket state is contended"};
     co_return CatalogError(std::move(busy));
@@ -131,7 +137,21 @@ Outcome<void> Buckets::remove_name(const records::Bucket& bucket) {
     co_return Done{};
 }
 
+/// Whoever waits for the end of the removal learns that the bucket is gone.
+Outcome<void> Buckets::remove_state(const std::string& bucket_id) {
+    Transaction transaction;
+    transaction.deletes.push_back({RowFamily::index, std::string(bucket_state_row)});
+    auto done =
+        co_await store_.metadata.commit(bucket_partition(bucket_id), std::move(transaction));
+    if (!done) co_return CatalogError(std::move(done).error());
+    co_return Done{};
+}
+
 Outcome<void> Buckets::remove(BucketPtr bucket) {
+    // Before the mark, which holds up every writer: a bucket in use is refused without a write.
+    auto in_use = co_await has_objects(bucket->id());
+    if (!in_use) co_return std::move(in_use).error();
+    if (*in_use) co_return CatalogError(CatalogError::Kind::bucket_not_empty);
     auto marked = co_await set_deleting(bucket->id(), true);
     if (!marked) co_return std::move(marked).error();
     auto occupied = co_await has_objects(bucket->id());
@@ -143,7 +163,12 @@ Outcome<void> Buckets::remove(BucketPtr bucket) {
     }
     auto removed = co_await remove_name(*bucket);
     forget(bucket->name());
-    if (removed || removed.error().storage.kind == StorageError::Kind::in_doubt) co_return removed;
+    if (removed) {
+        // The bucket is gone whether or not this succeeds: the purge takes the row as well.
+        static_cast<void>(co_await remove_state(bucket->id()));
+        co_return removed;
+    }
+    if (removed.error().storage.kind == StorageError::Kind::in_doubt) co_return removed;
     auto unmarked = co_await set_deleting(bucket->id(), false);
     if (!unmarked) co_return std::move(unmarked).error();
     co_return removed;
@@ -235,8 +260,9 @@ Outcome<std::size_t> Buckets::release_blobs_of(const Partition& partition, char 
     }
 }
 
-/// Nothing can be written there any more (the state row says "deleting"): parts and garbage give
-/// their blobs back, then all rows go, then the note. Every step may be repeated after a crash.
+/// Nothing can be written there any more (the state row is gone, or says "deleting"): parts and
+/// garbage give their blobs back, then all rows go, then the note. Every step may be repeated after
+/// a crash.
 Outcome<std::size_t> Buckets::purge(const std::string& bucket_id) {
     const auto partition = bucket_partition(bucket_id);
     auto parts = co_await release_blobs_of(partition, 'p');

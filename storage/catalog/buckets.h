@@ -28,7 +28,9 @@ public:
     Outcome<BucketPtr> find(std::string_view name);
     /// Bucket id and creation time are set here. errors: bucket_exists.
     Outcome<BucketPtr> create(records::Bucket bucket);
-    /// Unfinished uploads go with it (RACE-09). errors: bucket_not_empty, no_such_bucket.
+    /// Unfinished uploads go with it (RACE-09). A bucket that has objects hears nothing of it;
+    /// while one that looked empty is decided on, its writers wait. errors: bucket_not_empty,
+    /// no_such_bucket.
     Outcome<void> remove(BucketPtr bucket);
     /// Names that begin with `prefix`, after `after`.
     Outcome<BucketPage> list(std::string prefix, std::string after, std::uint32_t limit);
@@ -48,6 +50,7 @@ private:
     Outcome<RowVersion> set_deleting(const std::string& bucket_id, bool deleting);
     Outcome<bool> has_objects(const std::string& bucket_id);
     Outcome<void> remove_name(const records::Bucket& bucket);
+    Outcome<void> remove_state(const std::string& bucket_id);
     Outcome<std::size_t> purge(const std::string& bucket_id);
     Outcome<std::size_t> release_blobs_of(const Partition& partition, char kind);
 

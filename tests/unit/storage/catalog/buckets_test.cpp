@@ -1,6 +1,10 @@
 #include "tests/unit/storage/catalog/fixture.h"
 
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
 using namespace holdfast::test;
+namespace asio = holdfast::base::asio;
 using holdfast::base::Awaitable;
 using Kind = CatalogError::Kind;
 
@@ -33,6 +37,24 @@ std::size_t system_rows(Catalog& c, char kind) {
     auto page = run(c.rows.scan(catalog::system_partition, std::move(range)));
     REQUIRE(page);
     return page->rows.size();
+}
+
+using Done = holdfast::base::Expected<void, CatalogError>;
+
+/// Starts `other` beside the caller, and comes back when it has read rows for the first time.
+Awaitable<void> start_beside(Catalog& c, Awaitable<Done> other, std::optional<Done>& outcome) {
+    auto executor = co_await asio::this_coro::executor;
+    bool has_read = false;
+    c.rows.after_get = [&has_read]() -> Awaitable<void> {
+        has_read = true;
+        co_return;
+    };
+    auto keep = [](Awaitable<Done> work, std::optional<Done>& to) -> Awaitable<void> {
+        auto done = co_await std::move(work);
+        to.emplace(std::move(done));
+    };
+    asio::co_spawn(executor, keep(std::move(other), outcome), asio::detached);
+    while (!has_read) co_await asio::post(executor, holdfast::base::use_awaitable);
 }
 
 }  // namespace
@@ -141,6 +163,102 @@ TEST_CASE("DeleteBucket: an object that comes while it runs keeps the bucket",
     c.put("b", "text");
 }
 
+TEST_CASE("DeleteBucket: a bucket with objects is refused without a write", "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    c.put("a", "text");
+    c.rows.take_counts();
+    CHECK(failure_of(run(c.buckets.remove(find(c, "photos")))) == Kind::bucket_not_empty);
+    CHECK(c.rows.take_counts().commits == 0);
+}
+
+TEST_CASE("DeleteBucket: a write that meets one waits, and succeeds when the bucket stays",
+          "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    const auto upload = c.start_upload("u");
+    std::optional<Done> beside;
+    const auto before_the_bucket_is_open = [&]() -> Awaitable<void> {
+        auto put = c.put_async("b", "beside", Catalog::How());
+        co_await start_beside(c, std::move(put), beside);
+    };
+    c.rows.before_commit = [&]() -> Awaitable<void> {  // the bucket looked empty, the mark comes
+        auto put = co_await c.put_async("a", "text", Catalog::How());
+        if (!put) throw std::runtime_error("not put");
+        c.rows.before_commit = before_the_bucket_is_open;
+    };
+    CHECK(failure_of(run(c.buckets.remove(find(c, "photos")))) == Kind::bucket_not_empty);
+    REQUIRE(beside);
+    CHECK(*beside);
+    CHECK(c.get("a") == "text");
+    CHECK(c.get("b") == "beside");
+    c.put_part(upload, 1, "x");
+}
+
+TEST_CASE("DeleteBucket: a write that meets one waits, and finds no bucket when it goes",
+          "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    std::optional<Done> beside;
+    const auto name_goes = [&]() -> Awaitable<void> {
+        auto put = c.put_async("b", make_text(100'000), Catalog::How());
+        co_await start_beside(c, std::move(put), beside);
+    };
+    c.rows.before_commit = [&]() -> Awaitable<void> {
+        c.rows.before_commit = name_goes;
+        co_return;
+    };
+    REQUIRE(run(c.buckets.remove(find(c, "photos"))));
+    REQUIRE(beside);
+    CHECK(failure_of(*beside) == Kind::no_such_bucket);
+    CHECK(c.blobs.live() == 0);
+}
+
+TEST_CASE("DeleteBucket: a second one waits for what becomes of the first", "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    const auto bucket = find(c, "photos");
+    const bool first_fails = GENERATE(true, false);
+    std::optional<Done> second;
+    const auto name_goes = [&]() -> Awaitable<void> {
+        co_await start_beside(c, c.buckets.remove(bucket), second);
+        bool failed = !first_fails;
+        c.rows.fails = [failed](const holdfast::storage::Transaction& transaction) mutable {
+            return !transaction.deletes.empty() && !std::exchange(failed, true);
+        };
+    };
+    c.rows.before_commit = [&]() -> Awaitable<void> {
+        c.rows.before_commit = name_goes;
+        co_return;
+    };
+    const auto first = run(c.buckets.remove(bucket));
+    REQUIRE(second);
+    if (first_fails) {
+        CHECK(failure_of(first) == Kind::storage);
+        CHECK(*second);
+    } else {
+        CHECK(first);
+        CHECK(failure_of(*second) == Kind::no_such_bucket);
+    }
+    CHECK(find(c, "photos") == nullptr);
+}
+
+TEST_CASE("DeleteBucket: it is done even when only the purge can take the state row",
+          "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    c.rows.fails = [](const holdfast::storage::Transaction& transaction) {
+        return !transaction.deletes.empty() &&
+               transaction.deletes.front().key == catalog::bucket_state_row;
+    };
+    REQUIRE(run(c.buckets.remove(find(c, "photos"))));
+    c.rows.fails = nullptr;
+    CHECK(find(c, "photos") == nullptr);
+    CHECK(c.rows_of_kind('B') == 1);
+    REQUIRE(run(c.buckets.purge_deleted()));
+    CHECK(failure_of(run(c.put_async("a", "x", Catalog::How()))) == Kind::no_such_bucket);
+}
+
 TEST_CASE("DeleteBucket: when the name cannot be taken away, the bucket goes on",
           "[catalog][buckets]") {
     Catalog c;
@@ -200,7 +318,10 @@ TEST_CASE("Recover: a bucket that a crash left half deleted is open again", "[ca
     c.rows.failure = StorageError::Kind::in_doubt;
     CHECK(failure_of(run(c.buckets.remove(find(c, "ccc")))) == Kind::storage);
     c.rows.fails = nullptr;
-    CHECK(failure_of(run(c.put_async("a", "x", Catalog::How()))) == Kind::no_such_bucket);
+    // Nobody knows whether it goes or stays: a write waits a while, then the client may try again.
+    const auto put = run(c.put_async("a", "x", Catalog::How()));
+    REQUIRE(failure_of(put) == Kind::storage);
+    CHECK(put.error().storage.kind == StorageError::Kind::unavailable);
     catalog::Buckets restarted(c.store);
     REQUIRE(run(restarted.recover()));
     c.put("a", "x");
