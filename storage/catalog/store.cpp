@@ -1,17 +1,29 @@
 #include "storage/catalog/store.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast::storage::catalog {
 
 void GarbageList::add(Item item) {
     const std::scoped_lock lock(mutex_);
+    if (item.blobs.size() > blobs_max_ - blobs_) {
+        overflow_ = true;
+        return;
+    }
+    blobs_ += item.blobs.size();
     items_.push_back(std::move(item));
 }
 
 std::vector<GarbageList::Item> GarbageList::take() {
     const std::scoped_lock lock(mutex_);
+    blobs_ = 0;
     return std::exchange(items_, {});
+}
+
+bool GarbageList::take_overflow() {
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(overflow_, false);
 }
 
 BlobRef from_record(const records::BlobRef& record) {

@@ -38,20 +38,31 @@ template <class T>
 using Outcome = base::Awaitable<base::Expected<T, CatalogError>>;
 
 /// Blobs that lost their last reference, waiting for the reclaimer. The rows say the same durably;
-/// this list only saves looking for them. threads: any.
+/// this list only saves looking for them, so it may forget what it has no room for. threads: any.
 class GarbageList {
 public:
+    /// Some 30 MB of blobs with one extent each.
+    static constexpr std::size_t default_blobs_max = 100'000;
+
+    explicit GarbageList(std::size_t blobs_max = default_blobs_max) : blobs_max_(blobs_max) {}
+
     struct Item {
         Partition partition;
         std::string row;
         std::vector<BlobRef> blobs;
     };
+    /// Forgets the item when the list would hold more than its maximum of blobs.
     void add(Item item);
     std::vector<Item> take();
+    /// Whether an item was forgotten since the last call: only a sweep of the rows finds it.
+    bool take_overflow();
 
 private:
+    const std::size_t blobs_max_;
     std::mutex mutex_;
     std::vector<Item> items_;
+    std::size_t blobs_ = 0;  ///< of all items
+    bool overflow_ = false;
 };
 
 /// threads: any, as its members.

@@ -104,6 +104,10 @@ base::Awaitable<bool> Reclaimer::wait_for_change() {
 
 base::Awaitable<void> Reclaimer::work_off_list() {
     auto items = store_.garbage.take();
+    if (store_.garbage.take_overflow()) {
+        base::log::warning("more blobs were dropped than are remembered; a sweep comes soon");
+        sweep_soon();
+    }
     for (auto& item : items) {
         // Stopping drops the rest of the list; the rows are found at the next start.
         if (stopping_) co_return;
@@ -233,9 +237,13 @@ void Reclaimer::report_failures() {
     base::log::warning("space was not given back; it is tried again",
                        {{"failures", failures_}, {"last", last_failure_}});
     failures_ = 0;
-    if (!std::exchange(retry_soon_, false)) return;
+    if (std::exchange(retry_soon_, false)) sweep_soon();
+}
+
+/// Not at once: whatever it is that goes wrong must not keep the sweep running all the time.
+void Reclaimer::sweep_soon() {
     const auto soon = store_.clock.steady() + options_.retry_interval;
-    next_sweep_ = next_sweep_ ? std::min(*next_sweep_, soon) : soon;
+    if (next_sweep_) next_sweep_ = std::min(*next_sweep_, soon);
 }
 
 }  // namespace holdfast::storage::workers

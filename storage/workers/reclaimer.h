@@ -6,7 +6,8 @@
 /// worst (durability 2.7). What this process dropped comes through the store's GarbageList within
 /// an interval. A sweep, at the start and every hour, finds what earlier runs or failures left:
 /// garbage rows of all buckets, deleted buckets that still have rows, memories of ended uploads
-/// that are old enough. It goes page by page and is never waited for.
+/// that are old enough. It goes page by page and is never waited for. It also comes soon after the
+/// list had to forget something.
 ///
 /// A failure is logged, counted and tried again by a sweep that comes soon; no garbage row goes
 /// before its blobs did. Blobs that somebody still reads are released when the reader ends; only a
@@ -34,7 +35,8 @@ namespace holdfast::storage::workers {
 struct ReclaimerOptions {
     std::chrono::milliseconds interval{1000};  ///< between two looks at the list
     std::chrono::milliseconds sweep_interval{std::chrono::hours(1)};
-    std::chrono::milliseconds retry_interval{std::chrono::minutes(1)};  ///< to a failure's sweep
+    std::chrono::milliseconds retry_interval{
+        std::chrono::minutes(1)};  ///< to a sweep that is needed
     std::chrono::milliseconds completion_memory{std::chrono::hours(24)};
     std::chrono::milliseconds patience{2000};  ///< for a release before others go past it
     std::size_t at_once = 8;                   ///< rows worked on at the same time
@@ -75,6 +77,7 @@ private:
     base::Awaitable<bool> wait_for_change();
     void note_failure(const StorageError& error);
     void report_failures();
+    void sweep_soon();
 
     base::IoExecutor executor_;
     catalog::Store& store_;

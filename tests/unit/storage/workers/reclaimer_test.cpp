@@ -139,6 +139,39 @@ TEST_CASE("Reclaimer: sweeps at the start and then every interval, not every tim
     CHECK(r.c.blobs.live() == 0);
 }
 
+TEST_CASE("Reclaimer: what the list had no room for is found by a sweep that comes soon, 2.7",
+          "[workers][reclaimer]") {
+    Reclaiming r;
+    r.c.make_bucket();
+    r.run_once();
+    catalog::GarbageList::Item all_it_holds;
+    all_it_holds.blobs.resize(catalog::GarbageList::default_blobs_max);
+    r.c.garbage.add(std::move(all_it_holds));
+    make_garbage(r.c, 3);
+    CHECK(r.c.garbage.take().size() == 1);
+    r.run_once();
+    r.c.clock.advance(std::chrono::seconds(59));
+    r.run_once();
+    CHECK(r.c.rows_of_kind('g') == 3);
+    r.c.clock.advance(std::chrono::seconds(1));
+    r.run_once();
+    CHECK(r.c.rows_of_kind('g') == 0);
+    CHECK(r.c.blobs.live() == 0);
+}
+
+TEST_CASE("Reclaimer: a list that was full does not put off the sweep at the start",
+          "[workers][reclaimer]") {
+    Reclaiming r;
+    r.c.make_bucket();
+    catalog::GarbageList::Item too_much;
+    too_much.blobs.resize(catalog::GarbageList::default_blobs_max + 1);
+    r.c.garbage.add(std::move(too_much));
+    make_garbage(r.c, 3);
+    r.c.garbage.take();
+    r.run_once();
+    CHECK(r.c.rows_of_kind('g') == 0);
+}
+
 TEST_CASE("Reclaimer: a release that fails is counted, keeps its row and is tried again soon",
           "[workers][reclaimer]") {
     Reclaiming r;
