@@ -83,6 +83,7 @@ std::pair<http::ResponseHead, std::string> Handler::refuse(unsigned status, std:
     http::ResponseHead head;
     head.status = status;
     head.headers.emplace_back("Content-Type", "text/plain; charset=utf-8");
+    if (status == 503) head.headers.emplace_back("Retry-After", "1");
     return {std::move(head), std::string(message) + '\n'};
 }
 

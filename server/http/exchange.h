@@ -89,7 +89,7 @@ public:
     virtual ~RequestHandler() = default;
     virtual base::Awaitable<void> handle(Exchange& exchange) = 0;
     /// The answer to a request whose head never became one (limits, framing): S3 answers in XML.
-    /// code: "RequestHeaderSectionTooLarge", "BadRequest", …
+    /// code: "RequestHeaderSectionTooLarge", "BadRequest", … A 503 carries Retry-After.
     [[nodiscard]] virtual std::pair<ResponseHead, std::string> refuse(unsigned status,
                                                                       std::string_view code,
                                                                       std::string_view message) = 0;

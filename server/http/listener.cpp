@@ -139,7 +139,6 @@ void Listener::refuse(int socket, prometheus::Counter& reason) {
     if (!tls_) {
         auto [head, body] =
             place_.handler.refuse(503, "SlowDown", "Please reduce your request rate.");
-        head.headers.emplace_back("Retry-After", "1");
         std::string answer;
         Framing framing;
         framing.content_length = body.size();

@@ -191,7 +191,6 @@ base::Awaitable<bool> Session::enter_gate() {
     if (co_await shared_.gate.enter()) co_return true;
     shared_.metrics.refused_queue.Increment();
     auto [head, body] = handler_.refuse(503, "SlowDown", "Please reduce your request rate.");
-    head.headers.emplace_back("Retry-After", "1");
     auto sent = co_await send(std::move(head), base::as_bytes(body));
     if (!sent) keep_ = false;
     co_return false;

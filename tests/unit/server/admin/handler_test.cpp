@@ -1,5 +1,7 @@
 #include "server/admin/handler.h"
 
+#include <algorithm>
+
 #include "base/metrics.h"
 #include "tests/catch.h"
 #include "tests/unit/server/admin/fake_exchange.h"
@@ -118,4 +120,13 @@ TEST_CASE("what never became a request is refused in plain text", "[admin]") {
     const auto [head, body] = handler.refuse(414, "URITooLong", "The target is too long.");
     CHECK(head.status == 414);
     CHECK(body == "The target is too long.\n");
+}
+
+TEST_CASE("a refusal with 503 says when to come back", "[admin]") {
+    const admin::Readiness readiness;
+    admin::Handler handler(on_loopback, readiness);
+    const auto [head, body] = handler.refuse(503, "SlowDown", "Please reduce your request rate.");
+    CHECK(head.status == 503);
+    const http::Headers::value_type retry_after{"Retry-After", "1"};
+    CHECK(std::count(head.headers.begin(), head.headers.end(), retry_after) == 1);
 }

@@ -27,6 +27,14 @@ struct Response {
     [[nodiscard]] bool says(std::string_view field) const {
         return head.find("\r\n" + std::string(field) + "\r\n") != std::string::npos;
     }
+    /// How many fields of this name there are.
+    [[nodiscard]] int count(std::string_view name) const {
+        const std::string start = "\r\n" + std::string(name) + ":";
+        int found = 0;
+        for (auto at = head.find(start); at != std::string::npos; at = head.find(start, at + 1))
+            ++found;
+        return found;
+    }
 };
 
 class RawClient {

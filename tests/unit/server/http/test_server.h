@@ -36,6 +36,7 @@ public:
                                                 std::string_view) override {
         ResponseHead head;
         head.status = status;
+        if (status == 503) head.headers.emplace_back("Retry-After", "1");
         return {head, std::string(code)};
     }
 
