@@ -1,6 +1,8 @@
 #include "storage/local/segment.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/failpoint.h"
@@ -55,7 +57,8 @@ base::IoResult<void> Segment::sync() {
     }();
     const std::lock_guard lock(mutex_);
     if (!synced) dead_ = true;
-    const auto settled = synced ? before : unsynced_bytes_;
+    // Less than before when the segment was retired meanwhile.
+    const auto settled = synced ? std::min(before, unsynced_bytes_) : unsynced_bytes_;
     unsynced_bytes_ -= settled;
     budget_.subtract(settled);
     return synced;
@@ -97,6 +100,14 @@ std::uint64_t Segment::end() const {
     const std::lock_guard lock(mutex_);
     HF_ASSERT(sealed_);
     return end_;
+}
+
+std::uint64_t Segment::forget_unsynced() {
+    const std::lock_guard lock(mutex_);
+    HF_ASSERT(sealed_ && open_extents_ == 0);
+    const auto forgotten = std::exchange(unsynced_bytes_, 0);
+    budget_.subtract(forgotten);
+    return forgotten;
 }
 
 }  // namespace holdfast::storage::local

@@ -53,6 +53,9 @@ public:
     [[nodiscard]] bool seal(std::uint64_t end);
     /// REQUIRES: sealed. Nothing is reserved behind it.
     [[nodiscard]] std::uint64_t end() const;
+    /// What is not synced is given back to the budget, and how much that was: blobs that were given
+    /// up, or all of it where nothing is synced. REQUIRES: sealed, and no extent is open.
+    std::uint64_t forget_unsynced();
 
 private:
     SegmentName name_;

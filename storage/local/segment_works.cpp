@@ -97,6 +97,9 @@ void SegmentWorks::look_after(std::vector<std::uint64_t> segments) {
 }
 
 void SegmentWorks::retire(std::shared_ptr<Segment> segment) {
+    // Whoever waited for a sync of it has had one: the rest is of blobs that were given up. It must
+    // not count for ever, for no sync of this segment comes any more.
+    segment->forget_unsynced();
     jobs.post([this, segment = std::move(segment)] { reclaimer.retire(*segment); });
 }
 

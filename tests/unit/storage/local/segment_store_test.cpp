@@ -211,6 +211,44 @@ TEST_CASE("segments: a writer that ends early leaves no space taken", "[storage]
     CHECK(fixture.files() == 0);
 }
 
+namespace {
+
+/// A writer that announced 60 MiB and wrote 3 MiB.
+base::Awaitable<std::unique_ptr<storage::BlobWriter>> begin_upload(SegmentStore& store,
+                                                                   base::ByteView three_mib) {
+    storage::BlobOptions options;
+    options.id = blob_id(1);
+    options.frame_bytes = frame_bytes;
+    options.expected_stored_bytes = 60 * base::MiB;
+    auto writer = co_await store.create(options);
+    REQUIRE(writer);
+    const auto appended = co_await (*writer)->append(three_mib);
+    CHECK(appended);
+    co_return std::move(*writer);
+}
+
+}  // namespace
+
+TEST_CASE("segments: uploads that end early never stop or slow down the later ones",
+          "[storage][segment]") {
+    Fixture fixture;
+    const auto piece = content_of(1, 48 * frame_bytes);
+    const bool cut_at_once = GENERATE(true, false);
+    CAPTURE(cut_at_once);
+    // Far more than may be unsynced at a time, in segments that are full and in ones that are not.
+    std::vector<std::unique_ptr<storage::BlobWriter>> held;
+    for (int upload = 0; upload < 95; ++upload) {
+        held.push_back(run_to_end(begin_upload(*fixture.store, piece)));
+        if (cut_at_once || held.size() == 7) held.clear();
+    }
+    const auto syncs = fixture.store->statistics().syncs;
+    const auto content = content_of(2, 30 * frame_bytes);
+    const WriteShape in_small_pieces{.size_known = false, .frames_at_once = 1};
+    CHECK(fixture.read(fixture.write(2, content, in_small_pieces)) == content);
+    // The blob's own, one a segment, and one of what was unsynced when the bound was met.
+    CHECK(fixture.store->statistics().syncs - syncs <= 4);
+}
+
 TEST_CASE("segments: what a kill left allocated at a segment's end is given back",
           "[storage][segment]") {
     Fixture fixture;
