@@ -113,6 +113,7 @@ private:
 
 s3::Options options_of(const EndpointOptions& given) {
     s3::Options options;
+    options.region = given.region;
     options.domains = given.domains;
     options.root = auth::Account{std::string(account_id), canonical_id, "root"};
     options.duplicate_parts_last_wins = given.duplicate_parts_last_wins;

@@ -21,6 +21,8 @@ inline constexpr std::string_view account_id = "111122223333";
 inline const std::string canonical_id(64, 'c');
 
 struct EndpointOptions {
+    /// Of the buckets; requests are signed for us-east-1 all the same.
+    std::string region = "us-east-1";
     bool duplicate_parts_last_wins = true;
     std::uint64_t object_bytes_max = 53'687'091'200'000;
     std::uint64_t put_bytes_max = 5ULL << 30;

@@ -608,4 +608,87 @@ TEST_CASE("Buckets: create, look at, delete (operations 4)", "[s3][buckets]") {
     CHECK(endpoint.get("/").elements("Name") == std::vector<std::string>{"photos"});
 }
 
+TEST_CASE("DeleteObjects: names that XML cannot hold come as references (operations 8)",
+          "[s3][objects]") {
+    MemoryEndpoint endpoint;
+    for (const auto* key : {"d%01", "c%0D", "a%26%3Cb"})
+        REQUIRE(endpoint.put(std::string("/photos/") + key, "x").status == 200);
+    const std::string document =
+        "<Delete><Object><Key>d&#x1;</Key></Object><Object><Key>c&#13;</Key></Object>"
+        "<Object><Key>a&amp;&lt;b</Key></Object></Delete>";
+    const auto done = endpoint.send(
+        with("POST", "/photos?delete", {{"Content-MD5", base64_md5(document)}}, document));
+    CHECK(done.status == 200);
+    CHECK_FALSE(done.has_element("Error"));
+    CHECK(endpoint.get("/photos").elements("Key").empty());
+}
+
+TEST_CASE("CopyObject, UploadPartCopy: a source that is too large for one copy (UPC-09)",
+          "[s3][objects][copy]") {
+    MemoryEndpoint roomy;
+    EndpointOptions options;
+    options.put_bytes_max = 1000;
+    Endpoint endpoint(roomy.rows, roomy.blobs, roomy.clock, options);
+    REQUIRE(roomy.put("/photos/source", std::string(1001, 's')).status == 200);
+    const auto id = endpoint.start_upload("/photos/k");
+    const auto part = "/photos/k?partNumber=1&uploadId=" + id;
+    const auto before = roomy.state();
+    for (const auto& target : {std::string("/photos/copy"), part}) {
+        const auto refused =
+            endpoint.send(with("PUT", target, {{"x-amz-copy-source", "/photos/source"}}));
+        CHECK(refused.outcome() == "400 InvalidRequest");
+        CHECK(refused.element("Message") ==
+              "The specified copy source is larger than the maximum allowable size for a copy "
+              "source: 1000");
+    }
+    CHECK(roomy.state() == before);
+    CHECK(endpoint
+              .send(with("PUT", part,
+                         {{"x-amz-copy-source", "/photos/source"},
+                          {"x-amz-copy-source-range", "bytes=1-1000"}}))
+              .outcome() == "200");
+}
+
+TEST_CASE("Lengths: what does not say how long it is (UP-02, operations 3.2)", "[s3][objects]") {
+    MemoryEndpoint endpoint;
+    const auto id = endpoint.start_upload("/photos/k");
+    const auto before = endpoint.state();
+    for (const auto& target :
+         {std::string("/photos/k"), "/photos/k?partNumber=1&uploadId=" + id}) {
+        auto wire = Request("PUT", target).wire(endpoint.clock.wall());
+        wire.head.content_length.reset();
+        CHECK(endpoint.send_wire(std::move(wire)).outcome() == "411 MissingContentLength");
+    }
+    CHECK(endpoint.state() == before);
+    const auto chunked = endpoint.send(Request("PUT", "/photos/k").body(hundred).without_length());
+    CHECK(chunked.status == 200);
+    CHECK(endpoint.get("/photos/k").body == hundred);
+}
+
+TEST_CASE("Buckets: another region than us-east-1 (operations 4, ACL-07)", "[s3][buckets]") {
+    EndpointOptions options;
+    options.region = "eu-west-1";
+    MemoryEndpoint endpoint(options);
+    const auto again = endpoint.put("/photos");
+    CHECK(again.outcome() == "409 BucketAlreadyOwnedByYou");
+    CHECK(again.element("BucketName") == "photos");
+    const auto located = [&](const std::string& name, const std::string& place) {
+        return endpoint
+            .put("/" + name, "<CreateBucketConfiguration><LocationConstraint>" + place +
+                                 "</LocationConstraint></CreateBucketConfiguration>")
+            .outcome();
+    };
+    CHECK(located("first", "eu-west-1") == "200");
+    CHECK(located("second", "EU") == "200");
+    CHECK(located("third", "us-west-2") == "400 InvalidLocationConstraint");
+    CHECK(endpoint.get("/first?location").element("LocationConstraint") == "eu-west-1");
+    CHECK(endpoint.head("/first").header("x-amz-bucket-region") == "eu-west-1");
+    options.region = "eu-central-1";
+    MemoryEndpoint elsewhere(options);
+    CHECK(elsewhere
+              .send(with("POST", "/photos/k?uploads",
+                         {{"x-amz-grant-read", "emailAddress=a@example.com"}}))
+              .outcome() == "405 MethodNotAllowed");
+}
+
 }  // namespace holdfast::test

@@ -146,6 +146,61 @@ TEST_CASE(
     CHECK(cells == 22U * 5U * 7U);
 }
 
+TEST_CASE(
+    "Every route: the expected owner decides before anything happens (GEN-04, GEN-05, "
+    "operations 2.3)",
+    "[s3][auth]") {
+    for (const auto& operation : s3::operations()) {
+        if (operation.handler == nullptr || !operation.needs_bucket) continue;
+        INFO(operation.name);
+        World world;
+        const auto routes = world.routes();
+        const auto& route = routes.find(operation.name)->second;
+        const auto request = [&](const std::string& owner) {
+            Request asked(std::string(operation.method), route.target);
+            for (const auto& [name, value] : route.headers) asked.header(name, value);
+            return asked.header("x-amz-expected-bucket-owner", owner)
+                .header("x-amz-request-payer", "requester")
+                .body(route.body);
+        };
+        const auto before = world.state();
+        CHECK(world.send(request("999999999999")).status == 403);
+        CHECK(world.send(request("1234")).status == 400);
+        CHECK(world.send(request("")).status == 400);
+        CHECK(world.state() == before);
+        const auto answer = world.send(request(std::string(account_id)));
+        CHECK(answer.status == route.status);
+        CHECK_FALSE(answer.has("x-amz-request-charged"));
+    }
+}
+
+TEST_CASE(
+    "Every route: a HEAD or a GET of a bucket or object that is not there, and errors of a "
+    "HEAD without a body (operations 3.2)",
+    "[s3][auth]") {
+    for (const auto& operation : s3::operations()) {
+        if (operation.handler == nullptr || !operation.needs_bucket) continue;
+        INFO(operation.name);
+        World world;
+        const auto routes = world.routes();
+        const auto& route = routes.find(operation.name)->second;
+        auto target = route.target;
+        target.replace(0, target.find_first_of("/?", 1), "/nowhere");
+        Request asked(std::string(operation.method), target);
+        for (const auto& [name, value] : route.headers) asked.header(name, value);
+        const auto before = world.state();
+        const auto answer = world.send(asked.body(route.body));
+        CHECK(answer.status == 404);
+        CHECK(answer.has("x-amz-request-id"));
+        CHECK(answer.body.empty() == (operation.method == "HEAD"));
+        if (!answer.body.empty()) {
+            CHECK(answer.element("Code") == "NoSuchBucket");
+            CHECK(answer.element("BucketName") == "nowhere");
+        }
+        CHECK(world.state() == before);
+    }
+}
+
 TEST_CASE("Payload: every mode stores exactly the bytes, however they are cut (K-03, K-06, K-10)",
           "[s3][auth]") {
     MemoryEndpoint endpoint;
