@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "base/failpoint.h"
 #include "base/limits.h"
@@ -21,26 +22,35 @@ constexpr std::uint64_t scan_step_bytes = base::MiB;
 constexpr std::uint64_t empty_allocation_bytes_max = 64 * base::KiB;
 
 bool all_zero(ByteView bytes) {
-    return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t byte) { return byte == 0; });
+    return bytes.empty() ||
+           (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
 }
 
-/// Where the last aligned block with a byte that is not zero ends; 0 when there is none.
+/// Where what is in a segment may end when `block` holds its last byte that is not zero: an end
+/// mark, far shorter than a block, may have its last zeros in the next one.
+std::uint64_t end_behind(std::uint64_t block) {
+    return block + 2 * extent_alignment_bytes;
+}
+
+/// Where what is in the file ends at the latest, and nothing but zeros follows; 0 when there is
+/// nothing else.
 IoResult<std::uint64_t> end_of_content(base::VfsFile& file) {
     const auto size = file.size();
     if (!size) return size.error();
     Bytes buffer(scan_step_bytes);
-    auto end = *size;
+    auto end = aligned_up(*size);
     // The last block alone first: all a cleanly trimmed segment takes.
     for (auto step = extent_alignment_bytes; end > 0; step = scan_step_bytes) {
         const auto from = end - std::min(step, end);
         const auto got = file.pread(from, base::ByteSpan(buffer).first(end - from));
         if (!got) return got.error();
-        const ByteView content = ByteView(buffer).first(*got);
-        const auto last = std::find_if(content.rbegin(), content.rend(),
-                                       [](std::uint8_t byte) { return byte != 0; });
-        if (last != content.rend())
-            return std::min(*size,
-                            aligned_up(from + static_cast<std::uint64_t>(content.rend() - last)));
+        std::fill(buffer.begin() + static_cast<std::ptrdiff_t>(*got), buffer.end(),
+                  std::uint8_t{0});
+        for (auto block = end; block > from;) {
+            block -= extent_alignment_bytes;
+            if (!all_zero(ByteView(buffer).subspan(block - from, extent_alignment_bytes)))
+                return std::min(*size, end_behind(block));
+        }
         end = from;
     }
     return std::uint64_t{0};
