@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <limits>
 
 #include "base/assert.h"
 #include "base/failpoint.h"
 #include "storage/local/blob_reader.h"
 #include "storage/local/blob_writer.h"
+#include "storage/local/open_error.h"
 #include "storage/local/segment_failpoint.h"
 #include "storage/local/segment_works.h"
 
@@ -15,23 +17,12 @@ namespace holdfast::storage::local {
 
 namespace {
 
-OpenError failed(const base::IoError& error) {
-    const auto kind = error.code == EROFS ? OpenError::Kind::read_only : OpenError::Kind::io;
-    return {kind, error.message()};
-}
-
-std::string parent_of(const std::string& path) {
-    const auto slash = path.rfind('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-base::IoResult<void> make_durable_directory(base::Vfs& vfs, const std::string& directory) {
-    const auto there = vfs.exists(directory);
-    if (!there) return there.error();
-    if (*there) return {};
-    if (auto made = vfs.make_directories(directory); !made) return made;
-    return vfs.sync_directory(parent_of(directory));
+/// A directory that is not there took every blob along. Made anew it would read as damage of each
+/// object, one after the other, and let the collector forget them.
+OpenError cannot_list(const base::IoError& error) {
+    if (error.code == ENOENT || error.code == ENOTDIR)
+        return {OpenError::Kind::damaged, "the segments are missing: " + error.message()};
+    return to_open_error(error);
 }
 
 }  // namespace
@@ -42,10 +33,8 @@ base::Expected<std::unique_ptr<SegmentStore>, OpenError> SegmentStore::open(
     HF_ASSERT(options.incarnation > 0 &&
               options.incarnation <= std::numeric_limits<std::uint32_t>::max());
     HF_ASSERT(options.segment_bytes % extent_alignment_bytes == 0);
-    if (auto made = make_durable_directory(vfs, options.directory); !made)
-        return failed(made.error());
     const auto names = vfs.list(options.directory);
-    if (!names) return failed(names.error());
+    if (!names) return cannot_list(names.error());
     std::vector<std::uint64_t> earlier;
     for (const auto& text : *names) {
         const auto name = SegmentName::parse(text);

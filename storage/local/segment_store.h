@@ -24,7 +24,7 @@ namespace holdfast::storage::local {
 struct SegmentWorks;
 
 struct SegmentOptions {
-    std::string directory;  ///< made when missing; holds segments only
+    std::string directory;  ///< exists, its name durable; holds segments only
     Durability durability = Durability::strict;
     std::uint64_t segment_bytes = 1ULL << 30;
     std::uint64_t extent_bytes_max = 64ULL << 20;
@@ -39,7 +39,8 @@ class SegmentStore final : public BlobStore {
 public:
     /// Lists the directory and nothing more: the work does not grow with what is stored.
     /// `vfs`, `clock` and a running `pool` must outlive the store.
-    /// errors: io; damaged when a segment of this or a later incarnation is there already.
+    /// errors: io; damaged when the directory is missing, or a segment of this or a later
+    /// incarnation is there already.
     static base::Expected<std::unique_ptr<SegmentStore>, OpenError> open(
         const SegmentOptions& options, base::Vfs& vfs, const base::Clock& clock,
         base::WorkerPool& pool);

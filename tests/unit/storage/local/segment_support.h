@@ -75,9 +75,15 @@ inline SegmentOptions small_segments(const std::string& directory, std::uint64_t
     return options;
 }
 
+/// The first run makes the directory, as the creation of a volume does.
 inline std::unique_ptr<SegmentStore> open_segments(const SegmentOptions& options, base::Vfs& vfs,
                                                    const base::Clock& clock,
                                                    base::WorkerPool& pool) {
+    if (options.incarnation == 1) {
+        REQUIRE(vfs.make_directories(options.directory));
+        const auto parent = options.directory.substr(0, options.directory.rfind('/'));
+        REQUIRE(vfs.sync_directory(parent.empty() ? "/" : parent));
+    }
     auto opened = SegmentStore::open(options, vfs, clock, pool);
     REQUIRE(opened);
     return *std::move(opened);
