@@ -132,9 +132,13 @@ public:
         return static_cast<std::uint64_t>(status.st_blocks) * unit_bytes;
     }
 
+    // To the borders of pages: the kernel keeps a page that the range covers in part.
     IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) override {
+        const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+        const auto from = offset / page * page;
+        const auto end = (offset + length + page - 1) / page * page;
         const int code =
-            ::posix_fadvise(fd(), position(offset), position(length), POSIX_FADV_DONTNEED);
+            ::posix_fadvise(fd(), position(from), position(end - from), POSIX_FADV_DONTNEED);
         if (code != 0) return IoError{code, "posix_fadvise", path_};
         return {};
     }

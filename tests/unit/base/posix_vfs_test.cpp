@@ -95,6 +95,37 @@ TEST_CASE("posix vfs: a read that must not wait reads the page cache or says EAG
     CHECK(*file->pread(0, buffer) == 4);
 }
 
+TEST_CASE("posix vfs: a range is dropped from the cache with the pages at its ends",
+          "[base][vfs]") {
+    Fixture fixture;
+    const auto file = fixture.make("a");
+    constexpr std::size_t page = 4096;
+    REQUIRE(file->pwrite(0, Bytes(4 * page, 7)));
+    REQUIRE(file->sync_data());
+    const auto cached = [&](std::uint64_t offset) {
+        Bytes byte(1);
+        return file->pread_nowait(offset, byte).has_value();
+    };
+    if (!cached(0)) {
+        WARN("this file system cannot read without waiting");
+        return;
+    }
+    REQUIRE(file->drop_cache(0, 4 * page));
+    if (cached(0)) {
+        WARN("this file system keeps its pages");
+        return;
+    }
+    for (const auto& [offset, length] :
+         {std::pair<std::uint64_t, std::uint64_t>{100, 10}, {page + 1, page}, {page - 1, 2}}) {
+        Bytes all(4 * page);
+        REQUIRE(file->pread(0, all));
+        REQUIRE(file->drop_cache(offset, length));
+        CAPTURE(offset, length);
+        CHECK_FALSE(cached(offset));
+        CHECK_FALSE(cached(offset + length - 1));
+    }
+}
+
 TEST_CASE("posix vfs: names are made, listed in order, linked, renamed and removed",
           "[base][vfs]") {
     Fixture fixture;
