@@ -32,6 +32,15 @@ Failure cannot_listen(std::string_view setting, const http::StartError& error) {
     return {ExitCode::not_listening, std::string(setting) + ": " + error.message};
 }
 
+/// As a crash would, which is always safe: the storage is still at work for these sessions, so it
+/// can be neither closed nor waited for.
+[[noreturn]] void end_uncleanly(std::size_t sessions) {
+    base::log::error("stopped_uncleanly", {{"sessions", static_cast<std::uint64_t>(sessions)},
+                                           {"reason", "the storage did not answer in time"}});
+    base::log::stop();
+    ::_exit(static_cast<int>(ExitCode::failure));
+}
+
 /// The catalog's parts over one engine, and the service on top of them.
 struct S3Stack {
     S3Stack(const config::Settings& settings, StorageEngine& engine,
@@ -81,6 +90,7 @@ struct Application::Parts {
     base::SystemClock clock;
     base::SystemRandom random;
     std::unique_ptr<base::Vfs> vfs = base::make_posix_vfs();
+    base::asio::io_context recovery_loop{1};
     base::WorkerPool pool;
     admin::Readiness readiness;
     admin::Handler admin_handler;
@@ -124,7 +134,7 @@ Result<void> Application::Parts::open_storage() {
 }
 
 Result<void> Application::Parts::recover() {
-    const auto recovered = run_to_end(stack->buckets.recover());
+    const auto recovered = run_to_end(recovery_loop, stack->buckets.recover());
     if (recovered) return {};
     return Failure{ExitCode::data_unusable, "storage.directory: the buckets cannot be read: " +
                                                 recovered.error().storage.detail};
@@ -165,16 +175,20 @@ void Application::Parts::announce() const {
 void Application::Parts::shut_down(std::chrono::milliseconds drain_timeout) {
     readiness.set(admin::Phase::draining);
     if (s3_server) {
-        const std::size_t cut = s3_server->drain(drain_timeout);
-        base::log::info("drained", {{"requests_cut", static_cast<std::uint64_t>(cut)}});
+        const auto drained = s3_server->drain(drain_timeout);
+        base::log::info("drained",
+                        {{"requests_cut", static_cast<std::uint64_t>(drained.requests_cut)}});
+        if (drained.sessions_left > 0) end_uncleanly(drained.sessions_left);
     }
-    // Whatever still held a blob goes with its loop; the engine's last work needs the pool.
-    s3_server.reset();
-    background.reset();
+    if (background) background->stop();
     stack.reset();
     if (engine) engine->close();
     engine.reset();
     pool.join();
+    // After the threads of the engine and the pool: one of them may have been inside the call that
+    // posted the last result to a loop.
+    s3_server.reset();
+    background.reset();
     if (admin_server) admin_server->drain(std::chrono::milliseconds(0));
     admin_server.reset();
 }

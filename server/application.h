@@ -29,7 +29,8 @@ public:
     /// SIGHUP: certificates and log file.
     void reload();
     /// Says "draining", waits limits.drain_delay, drains for at most limits.drain_timeout, closes
-    /// the engine.
+    /// the engine. Ends the process with ExitCode::failure, without the clean marker, when the
+    /// storage is still at work for a request that was cut.
     void stop();
 
 private:

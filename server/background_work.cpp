@@ -25,6 +25,11 @@ BackgroundWork::BackgroundWork(storage::catalog::Store& store, storage::catalog:
 }
 
 BackgroundWork::~BackgroundWork() {
+    stop();
+}
+
+void BackgroundWork::stop() {
+    if (!thread_.joinable()) return;
     // The loop ends when the last thing on it did.
     base::asio::co_spawn(loop_, reclaimer_.stop(), [this](std::exception_ptr) { work_.reset(); });
     thread_.join();

@@ -16,10 +16,14 @@ public:
     /// Starts at once. What is given outlives it.
     BackgroundWork(storage::catalog::Store& store, storage::catalog::Buckets& buckets,
                    storage::catalog::Uploads& uploads, std::chrono::milliseconds completion_memory);
-    /// Waits for what is under way. REQUIRES: nobody reads a blob any more.
+    /// Stops, if stop() did not. REQUIRES: no other thread is inside the call that posts to its
+    /// loop.
     ~BackgroundWork();
     BackgroundWork(const BackgroundWork&) = delete;
     BackgroundWork& operator=(const BackgroundWork&) = delete;
+
+    /// Waits for what is under way. REQUIRES: nobody reads a blob any more.
+    void stop();
 
 private:
     base::asio::io_context loop_{1};

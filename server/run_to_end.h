@@ -11,10 +11,11 @@
 
 namespace holdfast::server {
 
-/// What `work` returns (or throws), on an event loop of its own.
+/// What `work` returns (or throws). The loop is used for nothing else, and outlives the threads
+/// that `work` hands work to: they may still be inside the call that posts to it.
 template <class T>
-T run_to_end(base::Awaitable<T> work) {
-    boost::asio::io_context loop;
+T run_to_end(base::asio::io_context& loop, base::Awaitable<T> work) {
+    loop.restart();
     // Work handed to other threads is not the loop's: the guard keeps it waiting for the answer.
     auto guard = boost::asio::make_work_guard(loop);
     std::optional<T> outcome;

@@ -137,7 +137,7 @@ base::Expected<void, StartError> Server::reload_tls() {
     return result;
 }
 
-std::size_t Server::drain(std::chrono::milliseconds timeout) {
+Drained Server::drain(std::chrono::milliseconds timeout) {
     static_cast<void>(HF_FAILPOINT("shutdown.drain"));
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     state_->shared.draining.store(true);
@@ -155,7 +155,7 @@ std::size_t Server::drain(std::chrono::milliseconds timeout) {
         state_->shared.wait_until_no_session(std::chrono::steady_clock::now() + after_cut_timeout);
     }
     state_->join();
-    return cut.load();
+    return {cut.load(), state_->shared.sessions()};
 }
 
 }  // namespace holdfast::http

@@ -53,6 +53,14 @@ struct ServerOptions {
     std::string server_name = "Holdfast";
 };
 
+/// How draining ended.
+struct Drained {
+    std::size_t requests_cut = 0;
+    /// Sessions whose handlers did not end in time. What they wait for outside their loop (storage,
+    /// say) owns their coroutines and will post to the loop: the Server must stay until it did.
+    std::size_t sessions_left = 0;
+};
+
 struct StartError {
     std::string message;  ///< one line: what, which value, why
 };
@@ -60,6 +68,7 @@ struct StartError {
 class Server {
 public:
     Server(ServerOptions options, const base::Clock& clock);
+    /// REQUIRES: no other thread is about to post to a loop, or inside the call that does.
     ~Server();
 
     /// Before run(). Returns the port bound.
@@ -75,9 +84,8 @@ public:
     /// bad.
     base::Expected<void, StartError> reload_tls();
     /// Stops accepting, answers running requests with "Connection: close", waits up to `timeout`,
-    /// cuts the rest, joins the loops. Returns how many requests were cut. Coroutines that are left
-    /// on the loops are destroyed with the Server: whoever resumes them must have ended before.
-    std::size_t drain(std::chrono::milliseconds timeout);
+    /// cuts the rest, gives it a second to notice, joins the loops.
+    Drained drain(std::chrono::milliseconds timeout);
 
 private:
     struct State;

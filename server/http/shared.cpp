@@ -44,6 +44,11 @@ void Shared::session_ends() {
     if (--sessions_ == 0) changed_.notify_all();
 }
 
+std::size_t Shared::sessions() {
+    const std::lock_guard lock(mutex_);
+    return sessions_;
+}
+
 bool Shared::wait_until_no_session(std::chrono::steady_clock::time_point deadline) {
     std::unique_lock lock(mutex_);
     return changed_.wait_until(lock, deadline, [this] { return sessions_ == 0; });

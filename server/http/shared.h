@@ -38,6 +38,7 @@ struct Shared {
     /// Sessions call these when they begin and end.
     void session_begins();
     void session_ends();
+    std::size_t sessions();
     /// False when some are still there at the deadline.
     bool wait_until_no_session(std::chrono::steady_clock::time_point deadline);
 

@@ -388,7 +388,9 @@ TEST_CASE("server: draining closes idle connections and lets running requests fi
         CHECK(idle.ended());  // draining has begun
         server.handler.release();
     });
-    CHECK(server.server.drain(20s) == 0);
+    const Drained drained = server.server.drain(20s);
+    CHECK(drained.requests_cut == 0);
+    CHECK(drained.sessions_left == 0);
     release.join();
     const Response response = running.receive();
     CHECK(response.body == "waited");
@@ -399,10 +401,25 @@ TEST_CASE("server: draining closes idle connections and lets running requests fi
 TEST_CASE("server: draining cuts what does not finish in time", "[http][server]") {
     TestServer server;
     RawClient running(server.port);
-    running.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n");
-    server.handler.wait_until_waiting(1);
-    CHECK(server.server.drain(10ms) == 1);
+    running.send(put("/echo", "Content-Length: 3\r\nExpect: 100-continue\r\n"));
+    CHECK(running.receive().status() == 100);
+    const Drained drained = server.server.drain(10ms);
+    CHECK(drained.requests_cut == 1);
+    CHECK(drained.sessions_left == 0);
     CHECK(running.receive().head.empty());
+}
+
+TEST_CASE("server: draining tells of a session that something outside its loop still holds",
+          "[http][server]") {
+    TestServer server;
+    RawClient running(server.port);
+    running.send("GET /stuck HTTP/1.1\r\nHost: h\r\n\r\n");
+    server.handler.wait_until_waiting(1);
+    const Drained drained = server.server.drain(10ms);
+    CHECK(drained.requests_cut == 1);
+    CHECK(drained.sessions_left == 1);
+    CHECK(running.receive().head.empty());
+    server.handler.resume_stuck();  // the loop is still there for it
 }
 
 }  // namespace

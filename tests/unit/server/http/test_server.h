@@ -5,10 +5,12 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <new>
 #include <stdexcept>
 
+#include "base/worker_pool.h"
 #include "server/http/server.h"
 #include "tests/catch.h"
 
@@ -26,6 +28,7 @@ public:
         if (target == "/endless") co_await endless(exchange);
         if (target == "/cut") co_await cut(exchange);
         if (target == "/wait") co_await wait(exchange);
+        if (target == "/stuck") co_await stuck();
         if (target == "/forged") co_await forged(exchange);
         if (target == "/204") co_await empty(exchange);
         if (target == "/throw") throw std::runtime_error("on purpose");
@@ -42,6 +45,15 @@ public:
 
     /// Requests for /wait are answered from here on.
     void release() { released_ = true; }
+    /// Gives the one request for /stuck what it waits for.
+    void resume_stuck() {
+        std::function<void(base::Unit)> resume;
+        {
+            const std::lock_guard lock(mutex_);
+            resume.swap(resume_stuck_);
+        }
+        resume({});
+    }
     void wait_until_waiting(int count) {
         std::unique_lock lock(mutex_);
         REQUIRE(
@@ -130,6 +142,16 @@ private:
         }
         co_await answer(exchange, "waited");
     }
+    /// Waits as for a disk that does not answer: nothing of it is on the loop meanwhile.
+    base::Awaitable<void> stuck() {
+        auto start = [this](std::function<void(base::Unit)> resume) {
+            const std::lock_guard lock(mutex_);
+            resume_stuck_ = std::move(resume);
+            ++waiting_;
+            changed_.notify_all();
+        };
+        co_await base::await_callback<base::Unit>(start);
+    }
     static base::Awaitable<void> forged(Exchange& exchange) {
         ResponseHead head;
         head.headers.emplace_back("x-amz-meta-a", "b\r\nSet-Cookie: c");
@@ -145,6 +167,7 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     int waiting_ = 0;
+    std::function<void(base::Unit)> resume_stuck_;
     std::optional<ConnectionError> failure_;
 };
 
