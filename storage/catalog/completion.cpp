@@ -151,7 +151,13 @@ Outcome<Attempt> Uploads::try_complete(Completion& completion) {
 }
 
 Outcome<void> Uploads::complete(Completion completion) {
+    const auto& upload = completion.upload;
+    const auto partition = bucket_partition(upload.bucket_id);
+    RowTurn upload_turn(store_.row_locks, partition, upload_row(upload.key, upload.upload_id));
+    RowTurn object_turn(store_.row_locks, partition, object_row(upload.key));
     for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
+        co_await upload_turn.next_attempt();
+        co_await object_turn.next_attempt();
         auto attempted = co_await try_complete(completion);
         if (!attempted) co_return std::move(attempted).error();
         if (*attempted == Attempt::done) co_return Done{};

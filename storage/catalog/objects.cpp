@@ -264,7 +264,9 @@ Outcome<Attempt> Objects::try_put(Write& write) {
 Outcome<void> Objects::put(Write write) {
     *write.object.mutable_body() = write.body.body;
     CatalogError failure = contended();
+    RowTurn turn(store_.row_locks, bucket_partition(write.bucket_id), object_row(write.key));
     for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
+        co_await turn.next_attempt();
         auto attempted = co_await try_put(write);
         if (attempted && *attempted == Attempt::done) co_return Done{};
         if (attempted) continue;
@@ -318,7 +320,12 @@ Outcome<std::vector<bool>> Objects::remove(const std::string& bucket_id,
     batch.removed.resize(removals.size(), false);
     batch.removals = std::move(removals);
     int lost_races = 0;
+    std::optional<RowTurn> turn;  // at the first of the batch: where single removals meet
     while (batch.begin < batch.removals.size()) {
+        if (!turn)
+            turn.emplace(store_.row_locks, bucket_partition(bucket_id),
+                         object_row(batch.removals[batch.begin].key));
+        co_await turn->next_attempt();
         auto attempted = co_await try_remove(bucket_id, batch);
         if (!attempted) co_return std::move(attempted).error();
         if (*attempted == Attempt::again) {
@@ -327,6 +334,7 @@ Outcome<std::vector<bool>> Objects::remove(const std::string& bucket_id,
         }
         batch.begin = batch.end;
         lost_races = 0;
+        turn.reset();
     }
     co_return std::move(batch.removed);
 }

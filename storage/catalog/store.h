@@ -12,6 +12,7 @@
 #include "storage/blob_store.h"
 #include "storage/catalog/records.pb.h"
 #include "storage/catalog/row_keys.h"
+#include "storage/catalog/row_locks.h"
 #include "storage/crypto/keyring.h"
 #include "storage/metadata_store.h"
 
@@ -74,6 +75,7 @@ struct Store {
     base::Random& random;
     GarbageList& garbage;
     std::uint64_t inline_bytes_max = 16 * 1024;  ///< larger bodies go to blobs; at most one frame
+    RowLocks row_locks{};
 };
 
 /// How often a commit that lost a race is tried again before the client hears "unavailable".

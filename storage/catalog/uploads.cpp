@@ -26,7 +26,9 @@ void remove_upload_rows(Transaction& transaction, const UploadKey& upload) {
 }
 
 Outcome<void> Uploads::create(const UploadKey& upload, records::Upload record) {
+    RowTurn turn(store_.row_locks, bucket_partition(upload.bucket_id), object_row(upload.key));
     for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
+        co_await turn.next_attempt();
         std::vector<std::string> asked{object_row(upload.key)};
         auto rows = co_await read_for_write(store_, upload.bucket_id, std::move(asked));
         if (!rows) co_return std::move(rows).error();
@@ -97,7 +99,10 @@ Outcome<void> Uploads::put_part(PartWrite write) {
     HF_ASSERT(write.body.sealed.empty());
     *write.part.mutable_body() = write.body.body;
     CatalogError failure = contended();
+    RowTurn turn(store_.row_locks, bucket_partition(write.upload.bucket_id),
+                 upload_row(write.upload.key, write.upload.upload_id));
     for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
+        co_await turn.next_attempt();
         auto attempted = co_await try_put_part(write);
         if (attempted && *attempted == Attempt::done) co_return Done{};
         if (attempted) continue;
@@ -168,7 +173,10 @@ Outcome<Attempt> Uploads::try_abort(const UploadKey& upload) {
 }
 
 Outcome<void> Uploads::abort(const UploadKey& upload) {
+    RowTurn turn(store_.row_locks, bucket_partition(upload.bucket_id),
+                 upload_row(upload.key, upload.upload_id));
     for (int attempt = 0; attempt < commit_attempts_max; ++attempt) {
+        co_await turn.next_attempt();
         auto attempted = co_await try_abort(upload);
         if (!attempted) co_return std::move(attempted).error();
         if (*attempted == Attempt::done) co_return Done{};
