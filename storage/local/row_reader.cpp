@@ -20,6 +20,12 @@ StorageError corrupt_row(std::string_view key) {
     return StorageError{StorageError::Kind::corrupt, "row without a version: " + std::string(key)};
 }
 
+/// With the block cache tier a table that is not open counts as one that may have the key: Get says
+/// OK without a value then, whether the key is there or not. What is stored is never that short.
+bool is_unknown_in_memory(const rocksdb::PinnableSlice& stored, ReadDepth depth) {
+    return depth == ReadDepth::memory && stored.size() < version_bytes;
+}
+
 Result<Row> to_row(std::string_view key, std::string_view stored) {
     const auto parsed = parse_disk_value(stored);
     if (!parsed) return corrupt_row(key);
@@ -47,6 +53,7 @@ std::optional<Result<std::vector<std::optional<Row>>>> read_rows(const RowDataba
         if (status.IsIncomplete()) return std::nullopt;
         if (status.IsNotFound()) continue;
         if (!status.ok()) return Answer(to_storage_error(status));
+        if (is_unknown_in_memory(stored, depth)) return std::nullopt;
         auto row = to_row(keys[i].key, stored.ToStringView());
         if (!row) return Answer(std::move(row).error());
         rows[i] = *std::move(row);
