@@ -36,6 +36,23 @@ std::string without_trailing_slashes(std::string path) {
     return path;
 }
 
+/// Makes it and its missing parents, each one's name durable before the next is made. A creation
+/// that was killed leaves at most one that is not, and that one is there already: so the first one
+/// found gets its name synced as well, where its parent may be read. (Who may not read it hardly
+/// made a name in it.)
+IoResult<void> make_directories_durably(base::Vfs& vfs, const std::string& path) {
+    const auto parent = parent_of(path);
+    const auto present = vfs.exists(path);
+    if (!present) return present.error();
+    if (!*present) {
+        if (auto made = make_directories_durably(vfs, parent); !made) return made;
+        if (auto made = vfs.make_directories(path); !made) return made;
+    }
+    auto synced = vfs.sync_directory(parent);
+    if (!synced && *present && synced.error().code == EACCES) return {};
+    return synced;
+}
+
 }  // namespace
 
 bool is_expected_before_creation(const std::string& name) {
@@ -101,7 +118,7 @@ Expected<void, OpenError> Volume::check_unformatted() {
 
 Expected<void, OpenError> Volume::lock() {
     if (is_new_) {
-        if (auto made = vfs_.make_directories(directory_); !made)
+        if (auto made = make_directories_durably(vfs_, directory_); !made)
             return to_open_error(made.error());
     }
     auto lock = vfs_.lock(path(layout::lock));
@@ -115,8 +132,6 @@ Expected<void, OpenError> Volume::lock() {
 
 Expected<void, OpenError> Volume::begin_creation(base::Random& random) {
     random.fill(id_);
-    if (auto synced = vfs_.sync_directory(parent_of(directory_)); !synced)
-        return to_open_error(synced.error());
     if (auto marked = base::write_file_durably(vfs_, path(layout::creating), {}, file_mode_bits);
         !marked)
         return to_open_error(marked.error());

@@ -1,5 +1,9 @@
 #include "storage/local/volume.h"
 
+#include <cerrno>
+
+#include "base/faulty_vfs.h"
+#include "base/sim_vfs.h"
 #include "storage/local/open_error.h"
 #include "tests/catch.h"
 #include "tests/unit/storage/local/row_support.h"
@@ -76,6 +80,68 @@ TEST_CASE("volume: an empty or missing directory becomes one, and stays the same
     CHECK(again->incarnation() == 2);
     CHECK(world.list(directory.path() + path) ==
           std::vector<std::string>{"format", "incarnation", "index", "lock", "segments"});
+}
+
+TEST_CASE("volume: P1 the directories made for it survive a power loss behind its creation",
+          "[local][volume][crash]") {
+    const auto path = GENERATE(std::string("/data"), std::string("/srv/s3/data"),
+                               std::string("srv/s3/a/b/data/"));
+    CAPTURE(path);
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        CAPTURE(seed);
+        base::SeededRandom random{seed};
+        base::SimVfs disk;
+        VolumeId id{};
+        {
+            const auto volume = Volume::open(path, disk, random);
+            REQUIRE(volume);
+            REQUIRE((*volume)->finish_creation());
+            REQUIRE((*volume)->start_incarnation());
+            id = (*volume)->id();
+        }
+        const auto left = disk.crash(seed);
+        const auto again = Volume::open(path, *left, random);
+        REQUIRE(again);
+        REQUIRE_FALSE((*again)->is_new());
+        REQUIRE((*again)->id() == id);
+    }
+}
+
+TEST_CASE("volume: P1 a name made by a creation that was killed is made durable by the next one",
+          "[local][volume][crash]") {
+    const std::string path = "/srv/s3/data";
+    for (std::uint64_t nth = 1; nth <= 5; ++nth) {
+        CAPTURE(nth);
+        base::SeededRandom random{nth};
+        base::SimVfs disk;
+        base::FaultyVfs stopping(disk);
+        // Nothing works from the nth sync of a directory on: what was made stays in the cache.
+        stopping.fail({"sync_directory", "", nth, EIO, true});
+        static_cast<void>(Volume::open(path, stopping, random));
+        {
+            const auto volume = Volume::open(path, disk, random);
+            REQUIRE(volume);
+            REQUIRE((*volume)->finish_creation());
+        }
+        for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+            CAPTURE(seed);
+            const auto left = disk.crash(seed);
+            const auto again = Volume::open(path, *left, random);
+            REQUIRE(again);
+            REQUIRE_FALSE((*again)->is_new());
+        }
+    }
+}
+
+TEST_CASE("volume: a directory whose parent may not be read is as good as any other",
+          "[local][volume]") {
+    base::SeededRandom random{7};
+    base::SimVfs disk;
+    REQUIRE(disk.make_directories("/private/data"));
+    base::FaultyVfs guarded(disk);
+    guarded.fail({"sync_directory", "/private", 1, EACCES, false});
+    CHECK(Volume::open("/private/data", guarded, random));
+    CHECK(guarded.failed());
 }
 
 TEST_CASE("volume: only a stop with the clean marker is a clean one", "[local][volume]") {
