@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <string_view>
+#include <utility>
 
 #include "base/failpoint.h"
 #include "storage/local/crc32c.h"
@@ -75,30 +76,45 @@ base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::open(base::Vfs&
         if (found && (*slot)->commit_no < high_water->current_.commit_no) continue;
         found = true;
         high_water->current_ = **slot;
-        high_water->slot_ = 1 - number;
+        high_water->slot_ = number;
     }
     if (!found)
         return OpenError{OpenError::Kind::damaged, path + " is damaged: neither slot is whole"};
-    // The slot found may be in the page cache only, left by a process that was killed.
-    if (auto synced = high_water->file_->sync_data(); !synced) return to_open_error(synced.error());
+    // The slot found may be in the page cache only, left by a process that was killed or whose sync
+    // failed.
+    high_water->dirty_ = true;
+    high_water->in_doubt_ = true;
+    if (auto synced = high_water->sync(); !synced) return to_open_error(synced.error());
     return high_water;
 }
 
 base::IoResult<void> HighWater::record(const HighWaterSlot& slot) {
     if (HF_FAILPOINT("highwater.write") != base::Injected::none)
         return base::IoError{EIO, "pwrite", "highwater"};
-    const auto record = encode_high_water_slot(slot);
-    if (auto written = file_->pwrite(slot_ * high_water_slot_bytes, base::as_bytes(record));
-        !written)
+    const auto before = std::exchange(current_, slot);
+    if (auto written = write_current(); !written) {
+        current_ = before;
         return written;
-    current_ = slot;
+    }
     dirty_ = true;
     return {};
 }
 
+base::IoResult<void> HighWater::write_current() {
+    const auto record = encode_high_water_slot(current_);
+    auto written = file_->pwrite(slot_ * high_water_slot_bytes, base::as_bytes(record));
+    in_doubt_ = !written;
+    return written;
+}
+
 base::IoResult<void> HighWater::sync() {
     if (!dirty_) return {};
-    if (auto synced = file_->sync_data(); !synced) return synced;
+    if (in_doubt_)
+        if (auto written = write_current(); !written) return written;
+    if (auto synced = file_->sync_data(); !synced) {
+        in_doubt_ = true;
+        return synced;
+    }
     dirty_ = false;
     slot_ = 1 - slot_;
     return {};

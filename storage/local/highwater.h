@@ -41,9 +41,13 @@ public:
     base::IoResult<void> record(const HighWaterSlot& slot);
     /// True when something was recorded since the last sync.
     [[nodiscard]] bool dirty() const { return dirty_; }
+    /// After a failure the next one writes the record again: the kernel may have dropped it, and
+    /// the fdatasync after a failed one succeeds without it.
     base::IoResult<void> sync();
 
 private:
+    base::IoResult<void> write_current();
+
     explicit HighWater(std::unique_ptr<base::VfsFile> file) : file_(std::move(file)) {}
 
     std::unique_ptr<base::VfsFile> file_;
@@ -51,6 +55,8 @@ private:
     /// The slot that is written; the other one is durable and not touched until the next sync.
     std::uint64_t slot_ = 0;
     bool dirty_ = false;
+    /// The slot may not hold current_, in the page cache or behind it.
+    bool in_doubt_ = false;
 };
 
 }  // namespace holdfast::storage::local

@@ -1,5 +1,8 @@
 #include "storage/local/highwater.h"
 
+#include <cerrno>
+
+#include "base/faulty_vfs.h"
 #include "tests/catch.h"
 #include "tests/unit/storage/local/row_support.h"
 
@@ -98,6 +101,88 @@ TEST_CASE("high water: a torn write costs only what was not synced", "[local][hi
         overwrite(*vfs, path, 10, "torn");
         CHECK(mark_in(*vfs, path) == 11);
     }
+}
+
+TEST_CASE(
+    "high water: P12 what a failed sync may have dropped is written again before the next one",
+    "[local][highwater]") {
+    RowDirectory directory;
+    const auto vfs = base::make_posix_vfs();
+    base::FaultyVfs faulty(*vfs);
+    const auto path = directory.file("highwater");
+    // The kernel reports a failed write-back once and drops the page: the slot is the old one.
+    const auto drop_slot = [&](std::uint64_t slot) {
+        overwrite(*vfs, path, slot * high_water_slot_bytes,
+                  std::string(high_water_record_bytes, '\0'));
+    };
+    auto mark = HighWater::create(faulty, path);
+    REQUIRE(mark);
+    REQUIRE((*mark)->record(HighWaterSlot{1, 10}));
+    faulty.fail({"sync_data", "", 1, EIO, false});
+    REQUIRE_FALSE((*mark)->sync());
+    CHECK((*mark)->dirty());
+    drop_slot(1);
+    REQUIRE((*mark)->sync());
+    CHECK_FALSE((*mark)->dirty());
+    SECTION("the record is in its slot") {
+        drop_slot(0);
+        CHECK(mark_in(*vfs, path) == 10);
+    }
+    SECTION("the next record goes to the other slot") {
+        REQUIRE((*mark)->record(HighWaterSlot{1, 11}));
+        drop_slot(0);
+        CHECK(mark_in(*vfs, path) == 10);
+    }
+    SECTION("what cannot be written again is not synced either") {
+        REQUIRE((*mark)->record(HighWaterSlot{1, 11}));
+        faulty.fail({"sync_data", "", 1, EIO, false});
+        REQUIRE_FALSE((*mark)->sync());
+        faulty.fail({"pwrite", "", 1, EIO, false});
+        REQUIRE_FALSE((*mark)->sync());
+        CHECK((*mark)->dirty());
+        faulty.heal();
+        REQUIRE((*mark)->sync());
+        drop_slot(1);
+        CHECK(mark_in(*vfs, path) == 11);
+    }
+}
+
+TEST_CASE("high water: a record that failed half-way does not take the one before along",
+          "[local][highwater]") {
+    RowDirectory directory;
+    const auto vfs = base::make_posix_vfs();
+    base::FaultyVfs faulty(*vfs);
+    const auto path = directory.file("highwater");
+    auto mark = HighWater::create(faulty, path);
+    REQUIRE(mark);
+    REQUIRE((*mark)->record(HighWaterSlot{1, 0x0a}));
+    faulty.fail({"pwrite", "", 1, EIO, false});
+    REQUIRE_FALSE((*mark)->record(HighWaterSlot{0x0201, 0x0b}));
+    REQUIRE((*mark)->sync());
+    REQUIRE((*mark)->record(HighWaterSlot{1, 0x0c}));
+    overwrite(*vfs, path, 10, "torn");
+    CHECK(mark_in(*vfs, path) == 0x0a);
+}
+
+TEST_CASE("high water: an open writes what it found again before it believes it",
+          "[local][highwater]") {
+    RowDirectory directory;
+    const auto vfs = base::make_posix_vfs();
+    base::FaultyVfs faulty(*vfs);
+    const auto path = directory.file("highwater");
+    {
+        const auto mark = HighWater::create(faulty, path);
+        REQUIRE(mark);
+        REQUIRE((*mark)->record(HighWaterSlot{1, 10}));
+        faulty.fail({"sync_data", "", 1, EIO, false});
+        REQUIRE_FALSE((*mark)->sync());
+    }
+    // The page of the failed sync is in the cache, and clean.
+    const auto writes = faulty.calls("pwrite");
+    const auto mark = HighWater::open(faulty, path);
+    REQUIRE(mark);
+    CHECK((*mark)->commit_no() == 10);
+    CHECK(faulty.calls("pwrite") == writes + 1);
 }
 
 TEST_CASE("high water: a file without a whole slot, or none at all, is damage",
