@@ -117,8 +117,13 @@ struct Verifier::State {
     }
 
     static Verified verified_as(Identity identity, PayloadClaim payload, bool presigned) {
-        return {std::move(identity), payload.mode, std::move(payload.sha256),
-                std::nullopt,        presigned,    {}};
+        return {std::move(identity),
+                payload.mode,
+                std::move(payload.sha256),
+                std::nullopt,
+                presigned,
+                {},
+                {}};
     }
 
     Result<Verified> anonymous(const Attempt& attempt) {
@@ -199,6 +204,8 @@ struct Verifier::State {
         }
         const auto mode = payload.mode;
         auto verified = verified_as(identity_of(credential), std::move(payload), claim.presigned);
+        for (const auto& name : options.ignore_unsigned_headers)
+            if (!names.has(name)) verified.ignored_headers.push_back(name);
         if (mode == PayloadMode::signed_chunks || mode == PayloadMode::signed_chunks_trailer)
             verified.chunks =
                 ChunkSigning{key.key, claim.timestamp, std::string(claim.credential.scope),

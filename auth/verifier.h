@@ -54,6 +54,9 @@ struct Verified {
     std::string payload_sha256;          ///< lower-case hex, with single_hash
     std::optional<ChunkSigning> chunks;  ///< with the signed chunk modes
     bool presigned = false;
+    /// P-04: headers of the request, of those the options name, that the signature does not cover;
+    /// nobody may read them.
+    std::vector<std::string> ignored_headers;
     /// P-36: x-amz-* query parameters of a presigned URL that act as headers, lower-case names.
     HeaderList hoisted_headers;
 };

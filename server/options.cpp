@@ -116,7 +116,7 @@ s3::Options s3_options(const config::Settings& settings, auth::Account root) {
     options.duplicate_parts_last_wins = settings.multipart_duplicate_parts == "last";
     options.completion_memory = settings.multipart_completion_memory;
     options.object_bytes_max = settings.limits_object_bytes_max;
-    options.ignored_headers = settings.auth_ignore_unsigned_headers;
+    options.header_section_bytes_max = settings.limits_header_section_bytes_max;
     return options;
 }
 

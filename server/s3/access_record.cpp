@@ -69,7 +69,9 @@ void AccessRecorder::record(const AccessEntry& entry) const {
     if (entry.bytes_sent > 0) metrics->bytes_sent->Increment(static_cast<double>(entry.bytes_sent));
 
     namespace log = base::log;
-    const auto level = entry.status >= 500 ? log::Level::error : log::Level::info;
+    // 501 is the client's wish for what is not built, no failure of the server.
+    const bool failed = entry.status >= 500 && entry.status != 501;
+    const auto level = failed ? log::Level::error : log::Level::info;
     if (!log::enabled(level)) return;
     const std::string_view operation = entry.operation != nullptr ? entry.operation->name : "-";
     log::write(level, "request",

@@ -32,7 +32,9 @@ Result<base::Unit> admit_identity(const auth::Identity& identity, const Operatio
     if (operation.name == "CreateBucket" || operation.name == "PutBucketAcl" ||
         operation.name == "PutObjectAcl" || operation.name == "SelectObjectContent")
         return S3Error(errors::access_denied, "Anonymous users cannot invoke this API.");
-    return S3Error(errors::access_denied);
+    if (operation.handler == nullptr || !operation.needs_bucket)
+        return S3Error(errors::access_denied);
+    return base::Unit{};
 }
 
 Result<base::Unit> admit_owner(const Request& request, const records::Bucket& bucket) {
@@ -52,6 +54,8 @@ Result<base::Unit> authorize(const auth::Identity& identity, const Operation& op
     if (operation.actions != nullptr)
         for (const auto action : operation.actions(request))
             denied.cause.append(action).append(" ");
+    if (operation.name == "HeadBucket")
+        denied.headers.emplace_back("x-amz-bucket-region", bucket.region());
     return denied;
 }
 

@@ -7,8 +7,8 @@
 
 namespace holdfast::s3 {
 
-/// what is never allowed without credentials, with the words AWS has for it; today that is
-/// everything (no policy or ACL can open a bucket yet).
+/// what is never allowed without credentials, whatever a bucket says, with the words AWS has
+/// for it; and what no bucket could allow.
 Result<base::Unit> admit_identity(const auth::Identity& identity, const Operation& operation);
 
 /// x-amz-expected-bucket-owner of the request's bucket. errors: InvalidBucketOwnerAWSAccountID,

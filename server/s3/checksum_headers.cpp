@@ -100,6 +100,12 @@ Result<PromisedDigests> parse_promised_digests(const Request& request) {
     return promised;
 }
 
+S3Error unsupported_checksum_algorithm() {
+    return invalid_request(
+        "Checksum algorithm provided is unsupported. Please try again with any of the valid types: "
+        "[CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, XXHASH3, XXHASH64]");
+}
+
 S3Error checksum_mismatch(model::ChecksumAlgorithm algorithm) {
     std::string message = "The ";
     message.append(model::name(algorithm))

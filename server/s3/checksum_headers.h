@@ -37,6 +37,9 @@ struct ChecksumHeader {
 };
 Result<std::optional<ChecksumHeader>> find_checksum_header(const Request& request);
 
+/// CK-01.
+S3Error unsupported_checksum_algorithm();
+
 /// "Checksum Type mismatch …", "BadDigest" and the like share these (CK-29).
 S3Error checksum_mismatch(model::ChecksumAlgorithm algorithm);
 

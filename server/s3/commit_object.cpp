@@ -2,6 +2,16 @@
 
 namespace holdfast::s3 {
 
+base::Awaitable<Result<base::Unit>> check_beforehand(Context& context,
+                                                     const WriteConditions& conditions) {
+    if (!conditions.any()) co_return base::Unit{};
+    auto found = co_await context.services.objects.find(context.bucket->id(), context.key(),
+                                                        catalog::Fetch::record);
+    if (!found) co_return context.error(found.error());
+    const auto* current = *found ? &**found : nullptr;
+    co_return check(conditions, current, context.key());
+}
+
 base::Awaitable<Result<base::Unit>> commit_object(Context& context, records::Object object,
                                                   catalog::BodyWriter::Finished body,
                                                   const WriteConditions& conditions) {

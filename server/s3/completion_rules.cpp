@@ -68,10 +68,11 @@ private:
 
 /// CPL-10, CPL-11.
 Result<base::Unit> Planner::check_order() {
-    for (const auto& part : request_.parts) {
+    for (const auto& part : request_.parts)
         if (part.number < 1)
             return invalid_argument("PartNumber", std::to_string(part.number),
                                     "PartNumber must be >= 1");
+    for (const auto& part : request_.parts) {
         if (listed_.empty() || listed_.back()->number < part.number) {
             listed_.push_back(&part);
         } else if (listed_.back()->number == part.number && rules_.duplicates_last_wins) {

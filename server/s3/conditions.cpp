@@ -80,29 +80,32 @@ ConditionOutcome evaluate(const ReadConditions& conditions, std::string_view eta
 }
 
 Result<WriteConditions> parse_write_conditions(const Request& request, IfMatchAny any) {
-    const auto if_match = request.header_with_value("if-match");
-    const auto if_none_match = request.header_with_value("if-none-match");
+    // An empty value is one that matches nothing: dropping it would overwrite.
+    const auto if_match = request.header("if-match");
+    const auto if_none_match = request.header("if-none-match");
     if (if_match && if_none_match)
         return refused("If-Match,If-None-Match",
                        "Multiple conditional request headers present in the request");
     if (if_none_match && trim(*if_none_match) != "*")
         return refused("If-None-Match",
                        "We don't accept the provided value of If-None-Match header for this API");
-    if (any == IfMatchAny::refused && if_match && trim(*if_match) == "*")
+    const bool match_any = if_match && trim(*if_match) == "*";
+    if (any == IfMatchAny::refused && match_any)
         return refused("If-Match",
                        "We don't accept the provided value of If-Match header for this API");
     WriteConditions conditions;
     conditions.if_none_match = if_none_match.has_value();
-    if (if_match) conditions.if_match = std::string(bare_etag(*if_match));
+    conditions.if_match_any = match_any;
+    if (if_match && !match_any) conditions.if_match = std::string(bare_etag(*if_match));
     return conditions;
 }
 
 Result<base::Unit> check(const WriteConditions& conditions, const catalog::FoundObject* current,
                          std::string_view key) {
     if (conditions.if_none_match && current != nullptr) return precondition_failed("If-None-Match");
-    if (!conditions.if_match) return base::Unit{};
+    if (!conditions.if_match && !conditions.if_match_any) return base::Unit{};
     if (current == nullptr) return no_such_key(key);
-    if (*conditions.if_match != "*" && *conditions.if_match != current->record.etag())
+    if (conditions.if_match && *conditions.if_match != current->record.etag())
         return precondition_failed("If-Match");
     return base::Unit{};
 }

@@ -38,10 +38,11 @@ bool etag_matches(std::string_view header, std::string_view etag);
 
 /// Writing: PutObject, CopyObject's destination, CompleteMultipartUpload.
 struct WriteConditions {
-    std::optional<std::string> if_match;  ///< without quotes; "*": any
+    std::optional<std::string> if_match;  ///< without quotes
+    bool if_match_any = false;            ///< "*"; "\"*\"" is a tag like any other
     bool if_none_match = false;           ///< "*"
 
-    [[nodiscard]] bool any() const { return if_match || if_none_match; }
+    [[nodiscard]] bool any() const { return if_match || if_match_any || if_none_match; }
 };
 
 /// Which words If-Match accepts beside an entity tag.

@@ -10,6 +10,7 @@
 #include "auth/verifier.h"
 #include "base/clock.h"
 #include "base/random.h"
+#include "model/limits.h"
 #include "server/http/exchange.h"
 #include "server/s3/request.h"
 #include "storage/catalog/buckets.h"
@@ -30,7 +31,7 @@ struct Options {
     std::chrono::milliseconds completion_memory{24 * 3600 * 1000};  ///< CPL-50, ABT-03
     std::uint64_t object_bytes_max = 0;                             ///< LIM-05
     std::uint64_t put_bytes_max = 5ULL << 30;
-    std::vector<std::string> ignored_headers;  ///< P-04
+    std::size_t header_section_bytes_max = model::header_section_bytes_max;  ///< as the listener's
 };
 
 struct Services {

@@ -99,15 +99,16 @@ base::Awaitable<Result<OpenedSource>> open_source(Context& context, const CopySo
     co_return OpenedSource{std::move(*bucket), std::move(**found)};
 }
 
-base::Awaitable<Result<catalog::BodyReader>> read_source(Context& context, const CopySource& source,
-                                                         const OpenedSource& opened,
-                                                         std::uint64_t first,
-                                                         std::uint64_t length) {
+base::Awaitable<Result<std::optional<catalog::BodyReader>>> read_source(Context& context,
+                                                                        const CopySource& source,
+                                                                        const OpenedSource& opened,
+                                                                        std::uint64_t first,
+                                                                        std::uint64_t length) {
     auto body = co_await context.services.objects.open(opened.bucket->id(), source.key,
                                                        opened.object, first, length);
-    if (body) co_return std::move(*body);
+    if (body) co_return std::optional<catalog::BodyReader>(std::move(*body));
     if (body.error().kind == catalog::CatalogError::Kind::no_such_key)
-        co_return S3Error(errors::slow_down).because("the source was replaced meanwhile");
+        co_return std::optional<catalog::BodyReader>{};
     co_return from_catalog(body.error(), {source.bucket, source.key, {}});
 }
 

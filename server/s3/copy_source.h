@@ -28,9 +28,12 @@ struct OpenedSource {
 /// InvalidObjectState, customer keys of the source (NotImplemented).
 base::Awaitable<Result<OpenedSource>> open_source(Context& context, const CopySource& source);
 
-/// Plaintext [first, first + length) of the source. errors: SlowDown when it was replaced since.
-base::Awaitable<Result<catalog::BodyReader>> read_source(Context& context, const CopySource& source,
-                                                         const OpenedSource& opened,
-                                                         std::uint64_t first, std::uint64_t length);
+/// Plaintext [first, first + length) of the source; nothing when it was replaced since: open it
+/// again (UPC-15). REQUIRES: length is not 0.
+base::Awaitable<Result<std::optional<catalog::BodyReader>>> read_source(Context& context,
+                                                                        const CopySource& source,
+                                                                        const OpenedSource& opened,
+                                                                        std::uint64_t first,
+                                                                        std::uint64_t length);
 
 }  // namespace holdfast::s3

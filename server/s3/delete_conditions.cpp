@@ -10,8 +10,7 @@ Result<DeleteConditions> DeleteConditions::parse(const Request& request) {
     constexpr std::string_view size_header = "x-amz-if-match-size";
     constexpr std::string_view date_header = "x-amz-if-match-last-modified-time";
     DeleteConditions conditions;
-    if (const auto etag = request.header_with_value("if-match"))
-        conditions.etag = std::string(*etag);
+    if (const auto etag = request.header("if-match")) conditions.etag = std::string(*etag);
     if (const auto text = request.header_with_value(size_header)) {
         conditions.size = parse_decimal(*text);
         if (!conditions.size) return invalid_argument(size_header, *text, "Not a size.");

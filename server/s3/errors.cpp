@@ -98,6 +98,10 @@ S3Error method_not_allowed(std::string_view method, std::string_view resource_ty
         .with_header("Allow", std::string(allow));
 }
 
+S3Error slow_down(std::string cause) {
+    return S3Error(errors::slow_down).with_header("Retry-After", "1").because(std::move(cause));
+}
+
 S3Error from_auth(const auth::AuthError& error) {
     const auto& spec = spec_of(error.code);
     S3Error mapped(spec, error.message.empty() ? std::string(spec.message) : error.message);
@@ -111,9 +115,11 @@ S3Error from_storage(const storage::StorageError& error) {
         case Kind::out_of_space:
             return S3Error(errors::insufficient_storage).because(error.detail);
         case Kind::read_only:
-            return S3Error(errors::service_unavailable).because(error.detail);
+            return S3Error(errors::service_unavailable)
+                .with_header("Retry-After", "5")
+                .because(error.detail);
         case Kind::unavailable:
-            return S3Error(errors::slow_down).with_header("Retry-After", "1").because(error.detail);
+            return slow_down(error.detail);
         case Kind::conflict:
             return S3Error(errors::operation_aborted).because(error.detail);
         case Kind::corrupt:

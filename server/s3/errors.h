@@ -67,6 +67,9 @@ S3Error no_such_upload(std::string_view upload_id);
 S3Error method_not_allowed(std::string_view method, std::string_view resource_type,
                            std::string_view allow);
 
+/// 503 with Retry-After.
+S3Error slow_down(std::string cause);
+
 S3Error from_auth(const auth::AuthError& error);
 S3Error from_storage(const storage::StorageError& error);
 /// `bucket`, `key` and `upload_id` fill the extra elements.

@@ -39,6 +39,7 @@ void write_contents(const Context& context, const ListingParameters& parameters,
 
 Result<ListingParameters> ListingParameters::parse(const Request& request) {
     ListingParameters parameters;
+    if (auto texts = check_listing_texts(request); !texts) return std::move(texts).error();
     auto keys_max = parse_page_size(request, "max-keys",
                                     "Provided max-keys not an integer or within integer range");
     if (!keys_max) return std::move(keys_max).error();

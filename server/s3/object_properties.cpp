@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "model/limits.h"
+#include "model/names.h"
 #include "model/storage_class.h"
 #include "server/s3/acl_headers.h"
 #include "server/s3/object_encryption.h"
@@ -109,9 +110,16 @@ bool names_tags(const Request& request) {
     return std::any_of(tagging.begin(), tagging.end(), [](char c) { return c != '&'; });
 }
 
+/// A copy takes its tags from the source unless it says REPLACE; the header then means nothing.
+bool tags_are_copied(const Request& request) {
+    return request.header("x-amz-copy-source") &&
+           request.header("x-amz-tagging-directive").value_or("COPY") == "COPY";
+}
+
 /// Known to S3 but not to this server: named, before anything happens.
 Result<base::Unit> refuse_what_is_not_built(const Request& request) {
-    if (names_tags(request)) return not_implemented_header("x-amz-tagging");
+    if (names_tags(request) && !tags_are_copied(request))
+        return not_implemented_header("x-amz-tagging");
     for (const std::string_view name :
          {"x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date",
           "x-amz-object-lock-legal-hold", "x-amz-write-offset-bytes"})
@@ -119,23 +127,17 @@ Result<base::Unit> refuse_what_is_not_built(const Request& request) {
     return base::Unit{};
 }
 
+enum class Metadata { of_request, of_source };
+
 Result<records::Properties> parse(const Request& request, const Options& options,
-                                  const records::Bucket& bucket,
-                                  const records::Properties* source) {
+                                  const records::Bucket& bucket, Metadata metadata) {
     records::Properties properties;
     auto storage_class = parse_storage_class(request);
     if (!storage_class) return std::move(storage_class).error();
-    if (source == nullptr) {
+    if (metadata == Metadata::of_request) {
         if (auto meta = parse_user_metadata(request, properties); !meta)
             return std::move(meta).error();
         parse_content_headers(request, properties);
-    } else {
-        properties = *source;
-        // A copy never takes these over (operations 10).
-        properties.clear_website_redirect_location();
-        properties.clear_encryption();
-        properties.clear_grants();
-        properties.clear_lock();
     }
     properties.set_storage_class(std::move(*storage_class));
     auto acl = parse_acl_headers(request, options);
@@ -147,7 +149,14 @@ Result<records::Properties> parse(const Request& request, const Options& options
     if (auto allowed = check_acl_allowed(*acl, bucket); !allowed) return std::move(allowed).error();
     properties.set_owner(bucket.owner());
     properties.set_canned_acl(acl->canned);
+    for (auto& grant : acl->grants) *properties.add_grants() = std::move(grant);
     return properties;
+}
+
+/// RFC 2047.
+std::string encoded_word(std::string_view text) {
+    std::string word = model::is_utf8(text) ? "=?UTF-8?B?" : "=?ISO-8859-1?B?";
+    return word.append(base::to_base64(base::as_bytes(text))).append("?=");
 }
 
 bool is_printable_ascii(std::string_view text) {
@@ -158,14 +167,24 @@ bool is_printable_ascii(std::string_view text) {
 
 Result<records::Properties> parse_properties(const Request& request, const Options& options,
                                              const records::Bucket& bucket) {
-    return parse(request, options, bucket, nullptr);
+    return parse(request, options, bucket, Metadata::of_request);
 }
 
-Result<records::Properties> parse_properties_with_metadata_of(const records::Properties& source,
-                                                              const Request& request,
-                                                              const Options& options,
-                                                              const records::Bucket& bucket) {
-    return parse(request, options, bucket, &source);
+Result<records::Properties> parse_copy_properties(const Request& request, const Options& options,
+                                                  const records::Bucket& bucket) {
+    return parse(request, options, bucket, Metadata::of_source);
+}
+
+void take_metadata(const records::Properties& source, records::Properties& properties) {
+    properties.set_content_type(source.content_type());
+    if (source.has_cache_control()) properties.set_cache_control(source.cache_control());
+    if (source.has_content_disposition())
+        properties.set_content_disposition(source.content_disposition());
+    if (source.has_content_encoding()) properties.set_content_encoding(source.content_encoding());
+    if (source.has_content_language()) properties.set_content_language(source.content_language());
+    if (source.has_expires()) properties.set_expires(source.expires());
+    *properties.mutable_user_metadata() = source.user_metadata();
+    *properties.mutable_tags() = source.tags();
 }
 
 void set_property_headers(const records::Properties& properties, Response& response) {
@@ -185,8 +204,7 @@ void set_property_headers(const records::Properties& properties, Response& respo
             response.set(std::move(name), item.value());
         } else {
             // RFC 2047: what a header cannot carry goes as an encoded word (MET-05).
-            response.set(std::move(name),
-                         "=?UTF-8?B?" + base::to_base64(base::as_bytes(item.value())) + "?=");
+            response.set(std::move(name), encoded_word(item.value()));
         }
     }
     if (properties.storage_class() != "STANDARD")

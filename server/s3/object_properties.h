@@ -13,12 +13,12 @@ namespace holdfast::s3 {
 Result<records::Properties> parse_properties(const Request& request, const Options& options,
                                              const records::Bucket& bucket);
 
-/// As parse_properties, but takes content headers and metadata from `source` (CopyObject's
-/// metadata directive COPY).
-Result<records::Properties> parse_properties_with_metadata_of(const records::Properties& source,
-                                                              const Request& request,
-                                                              const Options& options,
-                                                              const records::Bucket& bucket);
+/// As parse_properties, but leaves content headers and user metadata to the source (CopyObject's
+/// metadata directive COPY): take_metadata() fills them in once it is found.
+Result<records::Properties> parse_copy_properties(const Request& request, const Options& options,
+                                                  const records::Bucket& bucket);
+/// What a copy takes over (operations 10): never ACL, redirect, storage class, lock or encryption.
+void take_metadata(const records::Properties& source, records::Properties& properties);
 
 /// Content headers, user metadata, storage class and redirect of an answer to GET or HEAD.
 void set_property_headers(const records::Properties& properties, Response& response);

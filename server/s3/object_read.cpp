@@ -99,7 +99,7 @@ bool range_applies(const ReadRequest& request, const records::Object& object) {
     if (!request.if_range) return true;
     if (const auto date = model::parse_header_date(*request.if_range))
         return std::chrono::floor<std::chrono::seconds>(last_modified(object)) == *date;
-    return etag_matches(*request.if_range, object.etag());
+    return *request.if_range == quoted(object.etag());  // a strong comparison
 }
 
 Result<base::Unit> apply_range(const ReadRequest& request, const records::Object& object,

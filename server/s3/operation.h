@@ -28,6 +28,7 @@ struct Operation {
     RequiredActions actions = nullptr;
     bool streaming_payload = false;  ///< aws-chunked modes are accepted (A-05)
     bool needs_bucket = true;        ///< the bucket must exist before anything else is looked at
+    bool reads_body = false;         ///< the handler takes the body; any other one is only verified
 };
 
 std::span<const Operation> operations();

@@ -95,7 +95,7 @@ constexpr std::array table{
     Operation{"ListBuckets", "GET", Level::service, "", "", Extra::none, list_buckets, needs_list_all_my_buckets, false, false},
     // Objects, PUT.
     Operation{"UploadPartCopy", "PUT", Level::object, "uploadId", "partNumber", Extra::copy_source, upload_part_copy, needs_put_object, false, true},
-    Operation{"UploadPart", "PUT", Level::object, "uploadId", "partNumber", Extra::none, upload_part, needs_put_object, true, true},
+    Operation{"UploadPart", "PUT", Level::object, "uploadId", "partNumber", Extra::none, upload_part, needs_put_object, true, true, true},
     Operation{"PutObjectTagging", "PUT", Level::object, "tagging", ""},
     Operation{"PutObjectRetention", "PUT", Level::object, "retention", ""},
     Operation{"PutObjectLegalHold", "PUT", Level::object, "legal-hold", ""},
@@ -104,7 +104,7 @@ constexpr std::array table{
     Operation{"RenameObject", "PUT", Level::object, "renameObject", ""},
     Operation{"PutObjectAnnotation", "PUT", Level::object, "annotation", ""},
     Operation{"CopyObject", "PUT", Level::object, "", "", Extra::copy_source, copy_object, put_object_actions, false, true},
-    Operation{"PutObject", "PUT", Level::object, "", "", Extra::none, put_object, put_object_actions, true, true},
+    Operation{"PutObject", "PUT", Level::object, "", "", Extra::none, put_object, put_object_actions, true, true, true},
     // Objects, GET and HEAD.
     Operation{"GetObjectTagging", "GET", Level::object, "tagging", "", Extra::none, get_object_tagging, needs_object_tagging, false, true},
     Operation{"GetObjectRetention", "GET", Level::object, "retention", ""},
@@ -120,8 +120,8 @@ constexpr std::array table{
     // Objects, POST and DELETE.
     Operation{"RestoreObject", "POST", Level::object, "restore", ""},
     Operation{"SelectObjectContent", "POST", Level::object, "select", ""},
-    Operation{"CompleteMultipartUpload", "POST", Level::object, "uploadId", "", Extra::none, complete_multipart_upload, needs_put_object, false, true},
-    Operation{"CreateMultipartUpload", "POST", Level::object, "uploads", "", Extra::none, create_multipart_upload, put_object_actions, false, true},
+    Operation{"CompleteMultipartUpload", "POST", Level::object, "uploadId", "", Extra::none, complete_multipart_upload, needs_put_object, false, true, true},
+    Operation{"CreateMultipartUpload", "POST", Level::object, "uploads", "", Extra::none, create_multipart_upload, put_object_actions, false, true, true},
     Operation{"DeleteObjectTagging", "DELETE", Level::object, "tagging", ""},
     Operation{"AbortMultipartUpload", "DELETE", Level::object, "uploadId", "", Extra::none, abort_multipart_upload, needs_abort, false, true},
     Operation{"DeleteObjectAnnotation", "DELETE", Level::object, "annotation", ""},
@@ -187,9 +187,9 @@ constexpr std::array table{
     Operation{"UpdateBucketMetadataInventoryTableConfiguration", "PUT", Level::bucket, "metadataInventoryTable", ""},
     Operation{"UpdateBucketMetadataJournalTableConfiguration", "PUT", Level::bucket, "metadataJournalTable", ""},
     Operation{"PutBucketAbac", "PUT", Level::bucket, "abac", ""},
-    Operation{"CreateBucket", "PUT", Level::bucket, "", "", Extra::none, create_bucket, create_bucket_actions, false, false},
+    Operation{"CreateBucket", "PUT", Level::bucket, "", "", Extra::none, create_bucket, create_bucket_actions, false, false, true},
     // Buckets, POST and DELETE.
-    Operation{"DeleteObjects", "POST", Level::bucket, "delete", "", Extra::none, delete_objects, nothing_beforehand, false, true},
+    Operation{"DeleteObjects", "POST", Level::bucket, "delete", "", Extra::none, delete_objects, nothing_beforehand, false, true, true},
     Operation{"CreateBucketMetadataConfiguration", "POST", Level::bucket, "metadataConfiguration", ""},
     Operation{"CreateBucketMetadataTableConfiguration", "POST", Level::bucket, "metadataTable", ""},
     Operation{"DeleteBucketTagging", "DELETE", Level::bucket, "tagging", ""},

@@ -131,6 +131,10 @@ S3Error Payload::connection_error(const http::ConnectionError& error) const {
             break;
     }
     S3Error incomplete(errors::incomplete_body);
+    if (length_) {
+        incomplete.fields.emplace_back("NumberBytesExpected", std::to_string(*length_));
+        incomplete.fields.emplace_back("NumberBytesProvided", std::to_string(received_));
+    }
     incomplete.close = true;
     return incomplete;
 }

@@ -117,15 +117,13 @@ std::optional<std::string_view> Request::header_with_value(std::string_view lowe
     return value && value->empty() ? std::nullopt : value;
 }
 
-void Request::apply_signature(http::Headers hoisted,
-                              const std::vector<std::string>& ignored_headers) {
+void Request::apply_signature(http::Headers hoisted, std::vector<std::string> ignored_headers) {
     hoisted_ = std::move(hoisted);
-    ignored_ = ignored_headers.empty() ? nullptr : &ignored_headers;
+    ignored_ = std::move(ignored_headers);
 }
 
 bool Request::ignored(std::string_view name) const {
-    return ignored_ != nullptr &&
-           std::find(ignored_->begin(), ignored_->end(), name) != ignored_->end();
+    return std::find(ignored_.begin(), ignored_.end(), name) != ignored_.end();
 }
 
 }  // namespace holdfast::s3

@@ -51,7 +51,7 @@ public:
 
     /// After verification: what a presigned URL's query says in place of headers, and the headers
     /// that nobody may read (P-04).
-    void apply_signature(http::Headers hoisted, const std::vector<std::string>& ignored_headers);
+    void apply_signature(http::Headers hoisted, std::vector<std::string> ignored_headers);
 
 private:
     Result<base::Unit> parse_target(const std::vector<std::string>& domains);
@@ -68,7 +68,7 @@ private:
     bool virtual_hosted_ = false;
     std::vector<model::QueryItem> query_;
     http::Headers hoisted_;
-    const std::vector<std::string>* ignored_ = nullptr;
+    std::vector<std::string> ignored_;
 };
 
 }  // namespace holdfast::s3

@@ -94,6 +94,16 @@ Result<std::uint32_t> parse_page_size(const Request& request, std::string_view n
     return std::min(number->value_or(model::list_page_max), model::list_page_max);
 }
 
+Result<base::Unit> check_listing_texts(const Request& request) {
+    for (const std::string_view name :
+         {"prefix", "delimiter", "marker", "start-after", "key-marker", "upload-id-marker"}) {
+        const auto text = request.query(name).value_or("");
+        if (text.find('\0') != std::string_view::npos)
+            return invalid_argument(name, std::nullopt, "The value holds a NUL.");
+    }
+    return base::Unit{};
+}
+
 Result<bool> parse_url_encoding(const Request& request) {
     const auto type = request.query("encoding-type");
     if (!type) return false;

@@ -27,6 +27,10 @@ Result<std::optional<std::uint32_t>> parse_query_number(const Request& request,
 Result<std::uint32_t> parse_page_size(const Request& request, std::string_view name,
                                       std::string_view message);
 
+/// Listing parameters never hold a NUL: no key does, and no document could show it.
+/// errors: InvalidArgument.
+Result<base::Unit> check_listing_texts(const Request& request);
+
 /// encoding-type: nothing or "url". errors: InvalidArgument (LMU-06).
 Result<bool> parse_url_encoding(const Request& request);
 

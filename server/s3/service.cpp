@@ -1,9 +1,9 @@
 #include "server/s3/service.h"
 
-#include "model/limits.h"
 #include "server/s3/access_record.h"
 #include "server/s3/admission.h"
 #include "server/s3/operation.h"
+#include "server/s3/payload.h"
 #include "server/s3/request_checks.h"
 
 namespace holdfast::s3 {
@@ -27,6 +27,45 @@ struct Service::Outcome {
     std::uint64_t bytes_received = 0;
     std::uint64_t bytes_sent = 0;
 };
+
+namespace {
+
+/// The row again, once it is known which headers count: a presigned URL may carry them in its query
+/// (P-36), and some of those sent may not be read (P-04).
+Result<const Operation*> settle_route(const Request& request, const auth::Verified& verified) {
+    auto operation = route(request);
+    if (!operation) return operation;
+    const bool streaming = verified.payload != auth::PayloadMode::single_hash &&
+                           verified.payload != auth::PayloadMode::unsigned_payload;
+    if (streaming && !(*operation)->streaming_payload)
+        return invalid_request("The value of x-amz-content-sha256 header is invalid.");
+    return operation;
+}
+
+/// A body that the operation has no use for is held against its digests all the same.
+base::Awaitable<Result<base::Unit>> check_unused_body(Context& context) {
+    constexpr std::uint64_t unused_bytes_max = 64 * base::KiB;
+    const auto& head = context.request.head();
+    const bool has_body = head.chunked || head.content_length.value_or(0) > 0;
+    if (context.operation.reads_body) co_return base::Unit{};
+    if (!has_body) {
+        auto md5 = parse_content_md5(context.request);
+        if (!md5) co_return std::move(md5).error();
+        co_return base::Unit{};
+    }
+    auto body = co_await read_document(context, unused_bytes_max, Integrity::content_md5_only);
+    if (!body) co_return std::move(body).error();
+    co_return base::Unit{};
+}
+
+S3Error not_built(const Operation& operation) {
+    S3Error error(errors::not_implemented);
+    if (!operation.selector.empty()) error.fields.emplace_back("Query", operation.selector);
+    error.fields.emplace_back("Operation", operation.name);
+    return error;
+}
+
+}  // namespace
 
 Service::Service(Services services)
     : state_(std::make_unique<State>(State{std::move(services), AccessRecorder{}})) {}
@@ -62,9 +101,12 @@ base::Awaitable<Result<Response>> Service::respond(http::Exchange& exchange, Out
     if (!verified) co_return from_auth(verified.error());
     outcome.access_key_id = verified->identity.access_key_id();
     request->apply_signature(std::move(verified->hoisted_headers),
-                             services.options.ignored_headers);
+                             std::move(verified->ignored_headers));
+    auto settled = settle_route(*request, *verified);
+    if (!settled) co_return std::move(settled).error();
+    outcome.operation = *settled;
 
-    Context context{services, exchange, *request, **operation, *verified, nullptr, outcome.ids};
+    Context context{services, exchange, *request, **settled, *verified, nullptr, outcome.ids};
     auto response = co_await admit(context);
     outcome.bytes_received = context.bytes_received;
     outcome.bytes_sent = context.bytes_sent;
@@ -76,8 +118,7 @@ base::Awaitable<Result<Response>> Service::admit(Context& context) {
     const auto& operation = context.operation;
     if (auto known = admit_identity(context.verified.identity, operation); !known)
         co_return std::move(known).error();
-    if (operation.handler == nullptr)
-        co_return S3Error(errors::not_implemented).with("Operation", std::string(operation.name));
+    if (operation.handler == nullptr) co_return not_built(operation);
     if (auto values = check_header_values(context.request); !values)
         co_return std::move(values).error();
     if (operation.needs_bucket) {
@@ -92,6 +133,8 @@ base::Awaitable<Result<Response>> Service::admit(Context& context) {
             !allowed)
             co_return std::move(allowed).error();
     }
+    auto unused = co_await check_unused_body(context);
+    if (!unused) co_return std::move(unused).error();
     co_return co_await operation.handler(context);
 }
 
@@ -152,8 +195,8 @@ std::pair<http::ResponseHead, std::string> Service::refuse(unsigned status, std:
     const ErrorSpec spec{code, static_cast<std::uint16_t>(status), message};
     S3Error error(spec);
     if (code == errors::request_header_section_too_large.code)
-        error.fields.emplace_back("MaxSizeAllowed",
-                                  std::to_string(model::header_section_bytes_max));
+        error.fields.emplace_back(
+            "MaxSizeAllowed", std::to_string(state_->services.options.header_section_bytes_max));
     if (status == 503) error.headers.emplace_back("Retry-After", "1");
     auto answer = error_answer(error, true, "", ids);
     return {std::move(answer.head), std::move(answer.body)};

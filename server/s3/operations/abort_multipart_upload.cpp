@@ -18,7 +18,11 @@ base::Awaitable<Result<base::Unit>> check_initiation(Context& context) {
     const auto expected = expected_initiation(context);
     if (!expected) co_return base::Unit{};
     auto upload = co_await find_upload(context);
-    if (!upload) co_return std::move(upload).error();
+    if (!upload) {
+        // Whether it ended lately is for the abort itself to say (ABT-03).
+        if (upload.error().spec == &errors::no_such_upload) co_return base::Unit{};
+        co_return std::move(upload).error();
+    }
     const base::WallTime initiated{std::chrono::milliseconds(upload->record.initiated_ms())};
     using std::chrono::floor;
     using std::chrono::seconds;

@@ -6,6 +6,7 @@
 #include "server/s3/copy_source.h"
 #include "server/s3/object_encryption.h"
 #include "server/s3/object_properties.h"
+#include "server/s3/object_read.h"
 #include "server/s3/operations/operations.h"
 #include "server/s3/store_body.h"
 #include "server/s3/stored_checksum.h"
@@ -20,6 +21,7 @@ struct CopyObjectRequest {
     bool replace_metadata = false;
     WriteConditions conditions;
     std::optional<model::ChecksumAlgorithm> algorithm;
+    records::Properties properties;  ///< without what the source gives
 
     static Result<CopyObjectRequest> parse(const Context& context);
 };
@@ -50,8 +52,16 @@ Result<CopyObjectRequest> CopyObjectRequest::parse(const Context& context) {
     copy.conditions = std::move(*conditions);
     if (const auto name = request.header_with_value("x-amz-checksum-algorithm")) {
         copy.algorithm = model::parse_checksum_algorithm(*name);
-        if (!copy.algorithm) return invalid_request("Checksum algorithm provided is unsupported.");
+        if (!copy.algorithm) return unsupported_checksum_algorithm();
     }
+    if (request.header("x-amz-copy-source-range"))
+        return not_implemented_header("x-amz-copy-source-range");
+    const auto& options = context.services.options;
+    auto properties = copy.replace_metadata
+                          ? parse_properties(request, options, *context.bucket)
+                          : parse_copy_properties(request, options, *context.bucket);
+    if (!properties) return std::move(properties).error();
+    copy.properties = std::move(*properties);
     return copy;
 }
 
@@ -67,13 +77,6 @@ Result<base::Unit> check_self_copy(const Context& context, const CopyObjectReque
         "This copy request is illegal because it is trying to copy an object to itself without "
         "changing the object's metadata, storage class, website redirect location or encryption "
         "attributes.");
-}
-
-Result<records::Properties> properties_of(const Context& context, const CopyObjectRequest& copy,
-                                          const records::Properties& source) {
-    const auto& options = context.services.options;
-    if (copy.replace_metadata) return parse_properties(context.request, options, *context.bucket);
-    return parse_properties_with_metadata_of(source, context.request, options, *context.bucket);
 }
 
 /// The asked-for algorithm, else the source's own, else the default one.
@@ -97,48 +100,37 @@ Response answer(const records::Object& object) {
     return response;
 }
 
-base::Awaitable<Result<CopiedDigests>> copy_plaintext(Context& context,
-                                                      const CopyObjectRequest& copy,
-                                                      const OpenedSource& source,
-                                                      catalog::BodyWriter& writer) {
-    const auto algorithm = algorithm_for(copy, source.object.record);
-    const auto size = source.object.record.size();
-    if (size == 0) co_return co_await copy_body(nullptr, writer, algorithm);
-    auto reader = co_await read_source(context, copy.source, source, 0, size);
-    if (!reader) co_return std::move(reader).error();
-    co_return co_await copy_body(&*reader, writer, algorithm);
+Result<base::Unit> check_size(const Context& context, const records::Object& from) {
+    const auto bytes_max = context.services.options.put_bytes_max;
+    if (from.size() <= bytes_max) return base::Unit{};
+    return invalid_request(
+        "The specified copy source is larger than the maximum allowable size for a copy source: " +
+        std::to_string(bytes_max));
 }
 
-}  // namespace
-
-Reply copy_object(Context& context) {
-    auto copy = CopyObjectRequest::parse(context);
-    if (!copy) co_return std::move(copy).error();
-    auto source = co_await open_source(context, copy->source);
-    if (!source) co_return std::move(source).error();
-    const auto& from = source->object.record;
-    if (from.size() > context.services.options.put_bytes_max)
-        co_return invalid_request(
-            "The specified copy source is larger than the maximum allowable size for a copy "
-            "source: " +
-            std::to_string(context.services.options.put_bytes_max));
-    if (auto allowed = check_self_copy(context, *copy); !allowed)
-        co_return std::move(allowed).error();
-    auto properties = properties_of(context, *copy, from.properties());
-    if (!properties) co_return std::move(properties).error();
-
-    auto& store = context.services.store;
-    auto sealed = make_sse_s3_key(store, context.bucket->id(), context.key());
+records::Object make_object(const Context& context, const CopyObjectRequest& copy,
+                            const records::Object& from, records::Encryption encryption) {
     records::Object object;
-    *object.mutable_properties() = std::move(*properties);
-    *object.mutable_properties()->mutable_encryption() = std::move(sealed.encryption);
+    *object.mutable_properties() = copy.properties;
+    if (!copy.replace_metadata) take_metadata(from.properties(), *object.mutable_properties());
+    *object.mutable_properties()->mutable_encryption() = std::move(encryption);
     object.set_last_modified_ms(context.now().time_since_epoch().count());
     object.set_size(from.size());
+    return object;
+}
+
+/// Everything behind the finding of the source.
+Reply copy_from(Context& context, const CopyObjectRequest& copy, const records::Object& from,
+                catalog::BodyReader* reader) {
+    auto& store = context.services.store;
+    auto sealed = make_sse_s3_key(store, context.bucket->id(), context.key());
+    auto object = make_object(context, copy, from, std::move(sealed.encryption));
     catalog::BodyWriter::Options options;
     options.kind = storage::BlobKind::object;
     options.plain_bytes = from.size();
     catalog::BodyWriter writer(store, sealed.key, options);
-    auto copied = co_await copy_plaintext(context, *copy, *source, writer);
+    const auto algorithm = algorithm_for(copy, from);
+    auto copied = co_await copy_body(reader, writer, algorithm);
     if (!copied) co_return std::move(copied).error();
     object.set_etag(base::to_hex(copied->md5));
     *object.mutable_checksum() = to_record(copied->checksum, model::ChecksumType::full_object);
@@ -146,12 +138,33 @@ Reply copy_object(Context& context) {
         co_await finish_body(writer, context.bucket->id(), catalog::object_row(context.key()),
                              object.SerializeAsString());
     if (!body) co_return std::move(body).error();
-
     auto response = answer(object);
     auto committed =
-        co_await commit_object(context, std::move(object), std::move(*body), copy->conditions);
+        co_await commit_object(context, std::move(object), std::move(*body), copy.conditions);
     if (!committed) co_return std::move(committed).error();
     co_return response;
+}
+
+}  // namespace
+
+Reply copy_object(Context& context) {
+    auto copy = CopyObjectRequest::parse(context);
+    if (!copy) co_return std::move(copy).error();
+    auto may = co_await check_beforehand(context, copy->conditions);
+    if (!may) co_return std::move(may).error();
+    for (int attempt = 0; attempt < read_attempts_max; ++attempt) {
+        auto source = co_await open_source(context, copy->source);
+        if (!source) co_return std::move(source).error();
+        const auto& from = source->object.record;
+        if (auto size = check_size(context, from); !size) co_return std::move(size).error();
+        if (auto allowed = check_self_copy(context, *copy); !allowed)
+            co_return std::move(allowed).error();
+        if (from.size() == 0) co_return co_await copy_from(context, *copy, from, nullptr);
+        auto reader = co_await read_source(context, copy->source, *source, 0, from.size());
+        if (!reader) co_return std::move(reader).error();
+        if (*reader) co_return co_await copy_from(context, *copy, from, &**reader);
+    }
+    co_return slow_down("the source is replaced faster than it is read");
 }
 
 }  // namespace holdfast::s3

@@ -22,11 +22,7 @@ Result<ChecksumChoice> parse_checksum_choice(const Request& request) {
     const auto type = request.header("x-amz-checksum-type");
     if (algorithm) {
         choice.algorithm = model::parse_checksum_algorithm(*algorithm);
-        if (!choice.algorithm)
-            return invalid_request(
-                "Checksum algorithm provided is unsupported. Please try again with any of the "
-                "valid types: [CRC32, CRC32C, CRC64NVME, MD5, SHA1, SHA256, SHA512, XXHASH128, "
-                "XXHASH3, XXHASH64]");
+        if (!choice.algorithm) return unsupported_checksum_algorithm();
         choice.type = model::default_type(*choice.algorithm);
     }
     if (!type) return choice;

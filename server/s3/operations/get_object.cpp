@@ -75,7 +75,7 @@ Reply get_object(Context& context) {
         if (body.error().kind != catalog::CatalogError::Kind::no_such_key)
             co_return context.error(body.error());
     }
-    co_return S3Error(errors::slow_down).because("the object is replaced faster than it is read");
+    co_return slow_down("the object is replaced faster than it is read");
 }
 
 }  // namespace holdfast::s3

@@ -185,7 +185,7 @@ Reply get_object_attributes(Context& context) {
         }
         co_return answer(*request, object, list);
     }
-    co_return S3Error(errors::slow_down).because("the object is replaced faster than it is read");
+    co_return slow_down("the object is replaced faster than it is read");
 }
 
 }  // namespace holdfast::s3

@@ -18,7 +18,7 @@ Reply head_object(Context& context) {
         response.set("Content-Length", std::to_string((*answer)->length));
         co_return response;
     }
-    co_return S3Error(errors::slow_down).because("the object is replaced faster than it is read");
+    co_return slow_down("the object is replaced faster than it is read");
 }
 
 }  // namespace holdfast::s3

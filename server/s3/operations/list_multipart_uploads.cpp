@@ -19,6 +19,7 @@ struct ListUploadsRequest {
 
     static Result<ListUploadsRequest> parse(const Request& request) {
         ListUploadsRequest list;
+        if (auto texts = check_listing_texts(request); !texts) return std::move(texts).error();
         auto uploads_max =
             parse_page_size(request, "max-uploads",
                             "Argument max-uploads must be an integer between 0 and 2147483647");

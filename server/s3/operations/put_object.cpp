@@ -39,17 +39,6 @@ Result<Payload> begin_payload(Context& context, PromisedDigests promised) {
     return Payload::begin(context, std::move(promised), options);
 }
 
-/// Before the client sends a body that would be refused anyway; decided again in the commit.
-base::Awaitable<Result<base::Unit>> check_beforehand(Context& context,
-                                                     const WriteConditions& conditions) {
-    if (!conditions.any()) co_return base::Unit{};
-    auto found = co_await context.services.objects.find(context.bucket->id(), context.key(),
-                                                        catalog::Fetch::record);
-    if (!found) co_return context.error(found.error());
-    const auto* current = *found ? &**found : nullptr;
-    co_return check(conditions, current, context.key());
-}
-
 records::Object make_object(const Context& context, records::Properties properties) {
     records::Object object;
     *object.mutable_properties() = std::move(properties);

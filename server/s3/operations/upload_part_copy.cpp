@@ -3,6 +3,7 @@
 #include "server/s3/copy_source.h"
 #include "server/s3/multipart.h"
 #include "server/s3/object_encryption.h"
+#include "server/s3/object_read.h"
 #include "server/s3/operations/operations.h"
 #include "server/s3/request_checks.h"
 #include "server/s3/store_body.h"
@@ -65,16 +66,6 @@ Result<Slice> resolve(const std::optional<RangeText>& range, std::uint64_t size,
     return slice;
 }
 
-base::Awaitable<Result<CopiedDigests>> copy_slice(Context& context, const CopySource& source,
-                                                  const OpenedSource& opened, Slice slice,
-                                                  catalog::BodyWriter& writer,
-                                                  model::ChecksumAlgorithm algorithm) {
-    if (slice.length == 0) co_return co_await copy_body(nullptr, writer, algorithm);
-    auto reader = co_await read_source(context, source, opened, slice.first, slice.length);
-    if (!reader) co_return std::move(reader).error();
-    co_return co_await copy_body(&*reader, writer, algorithm);
-}
-
 Response answer(const records::Upload& upload, const records::Part& part) {
     XmlWriter xml;
     xml.open_root("CopyPartResult");
@@ -89,6 +80,37 @@ Response answer(const records::Upload& upload, const records::Part& part) {
     return response;
 }
 
+/// Everything behind the finding of the source. `reader` null: an empty slice.
+Reply copy_part(Context& context, const catalog::FoundUpload& upload, model::PartNumber number,
+                Slice slice, catalog::BodyReader* reader) {
+    auto& services = context.services;
+    const auto& encryption = upload.record.properties().encryption();
+    auto key = services.objects.data_key(context.bucket->id(), context.key(), encryption);
+    if (!key) co_return context.error(key.error());
+    catalog::BodyWriter::Options options;
+    options.kind = storage::BlobKind::part;
+    options.plain_bytes = slice.length;
+    options.may_inline = false;
+    catalog::BodyWriter writer(services.store, *key, options);
+    auto copied = co_await copy_body(reader, writer, part_algorithm(upload.record));
+    if (!copied) co_return std::move(copied).error();
+
+    catalog::Uploads::PartWrite write;
+    write.upload = upload_key(context);
+    write.upload_version = upload.version;
+    write.part = make_part(context, upload.record, number, copied->md5, copied->checksum);
+    const auto& named = write.upload;
+    auto row = catalog::part_row(named.key, named.upload_id, number.value());
+    auto body = co_await finish_body(writer, named.bucket_id, std::move(row),
+                                     write.part.SerializeAsString());
+    if (!body) co_return std::move(body).error();
+    write.body = std::move(*body);
+    auto response = answer(upload.record, write.part);
+    auto put = co_await services.uploads.put_part(std::move(write));
+    if (!put) co_return context.error(put.error());
+    co_return response;
+}
+
 }  // namespace
 
 Reply upload_part_copy(Context& context) {
@@ -101,38 +123,19 @@ Reply upload_part_copy(Context& context) {
     auto upload = co_await find_upload(context);
     if (!upload) co_return std::move(upload).error();
     if (auto key = check_no_customer_key(context.request); !key) co_return std::move(key).error();
-    auto opened = co_await open_source(context, *source);
-    if (!opened) co_return std::move(opened).error();
-    auto& services = context.services;
-    auto slice = resolve(*range, opened->object.record.size(), services.options.put_bytes_max);
-    if (!slice) co_return std::move(slice).error();
-
-    const auto& encryption = upload->record.properties().encryption();
-    auto key = services.objects.data_key(context.bucket->id(), context.key(), encryption);
-    if (!key) co_return context.error(key.error());
-    catalog::BodyWriter::Options options;
-    options.kind = storage::BlobKind::part;
-    options.plain_bytes = slice->length;
-    options.may_inline = false;
-    catalog::BodyWriter writer(services.store, *key, options);
-    const auto named = upload_key(context);
-    auto copied = co_await copy_slice(context, *source, *opened, *slice, writer,
-                                      part_algorithm(upload->record));
-    if (!copied) co_return std::move(copied).error();
-
-    catalog::Uploads::PartWrite write;
-    write.upload = named;
-    write.upload_version = upload->version;
-    write.part = make_part(context, upload->record, *number, copied->md5, copied->checksum);
-    auto body = co_await finish_body(writer, named.bucket_id,
-                                     catalog::part_row(named.key, named.upload_id, number->value()),
-                                     write.part.SerializeAsString());
-    if (!body) co_return std::move(body).error();
-    write.body = std::move(*body);
-    auto response = answer(upload->record, write.part);
-    auto put = co_await services.uploads.put_part(std::move(write));
-    if (!put) co_return context.error(put.error());
-    co_return response;
+    for (int attempt = 0; attempt < read_attempts_max; ++attempt) {
+        auto opened = co_await open_source(context, *source);
+        if (!opened) co_return std::move(opened).error();
+        auto slice =
+            resolve(*range, opened->object.record.size(), context.services.options.put_bytes_max);
+        if (!slice) co_return std::move(slice).error();
+        if (slice->length == 0)
+            co_return co_await copy_part(context, *upload, *number, *slice, nullptr);
+        auto reader = co_await read_source(context, *source, *opened, slice->first, slice->length);
+        if (!reader) co_return std::move(reader).error();
+        if (*reader) co_return co_await copy_part(context, *upload, *number, *slice, &**reader);
+    }
+    co_return slow_down("the source is replaced faster than it is read");
 }
 
 }  // namespace holdfast::s3

@@ -94,7 +94,7 @@ TEST_CASE("options: what S3 and the verifier are told", "[server]") {
     CHECK_FALSE(s3.duplicate_parts_last_wins);
     CHECK(s3.completion_memory == 1h);
     CHECK(s3.object_bytes_max == 50'000ULL << 30);
-    CHECK(s3.ignored_headers == std::vector<std::string>{"x-amz-cf-id"});
+    CHECK(s3.header_section_bytes_max == settings.limits_header_section_bytes_max);
     const auto verifier = server::verifier_options(settings);
     CHECK(verifier.region == "eu-test-1");
     CHECK(verifier.require_tls_for_unsigned);

@@ -40,7 +40,7 @@ auth::Identity root() {
 
 }  // namespace
 
-TEST_CASE("admission: nothing is allowed anonymously, each with its words (A-31, ORD-03)",
+TEST_CASE("admission: what no bucket can allow anonymously, each with its words (A-31, ORD-03)",
           "[s3][admission]") {
     const auto said = [](std::string_view operation) {
         const auto refused = admit_identity(anonymous(), row_of(operation));
@@ -53,8 +53,11 @@ TEST_CASE("admission: nothing is allowed anonymously, each with its words (A-31,
         CHECK(said(name) == "Anonymous users cannot copy objects. Please authenticate.");
     for (const char* name : {"CreateBucket", "PutBucketAcl", "PutObjectAcl", "SelectObjectContent"})
         CHECK(said(name) == "Anonymous users cannot invoke this API.");
-    for (const char* name : {"ListBuckets", "GetObject", "PutObject", "DeleteObjects"})
+    for (const char* name : {"ListBuckets", "GetObjectAcl", "PutBucketPolicy"})
         CHECK(said(name) == "Access Denied");
+    // Whether the bucket exists is told first (ORD-04); then the bucket does not allow them either.
+    for (const char* name : {"GetObject", "PutObject", "DeleteObjects", "HeadBucket"})
+        CHECK(admit_identity(anonymous(), row_of(name)).has_value());
     for (const auto& row : operations()) CHECK(admit_identity(root(), row).has_value());
 }
 
