@@ -39,8 +39,12 @@ private:
 };
 
 void LocalEngine::close() {
-    parts_.segments->close();
+    const auto blobs = parts_.segments->close();
     const auto last = parts_.committer->finish();
+    if (!blobs) {
+        base::log::warning("engine.not_closed_cleanly", {{"reason", blobs.error().message()}});
+        return;
+    }
     if (!last) {
         base::log::warning("engine.not_closed_cleanly", {{"reason", last.error().detail}});
         return;

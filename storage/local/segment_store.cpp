@@ -57,11 +57,12 @@ SegmentStore::~SegmentStore() {
     works_->stopping = true;
 }
 
-void SegmentStore::close() {
+base::IoResult<void> SegmentStore::close() {
     works_->stopping = true;
     works_->small.stream.seal();
     works_->bulk.stream.seal();
     works_->jobs.wait();
+    return works_->sync_retired();
 }
 
 Async<std::unique_ptr<BlobWriter>> SegmentStore::create(BlobOptions options) {

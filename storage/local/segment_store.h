@@ -48,8 +48,9 @@ public:
     /// As a crash would leave the files, but waits for what runs in the background. Every writer
     /// and reader must be gone, and the pool still running.
     ~SegmentStore() override;
-    /// Seals the open segments and gives their unused tails back. Idempotent.
-    void close();
+    /// Seals the open segments and gives their unused tails back. Everything written is durable
+    /// when it succeeds, also with Durability::relaxed. Idempotent. errors: a failed sync.
+    [[nodiscard]] base::IoResult<void> close();
 
     Async<std::unique_ptr<BlobWriter>> create(BlobOptions options) override;
     Async<std::unique_ptr<BlobReader>> open(const BlobRef& ref) override;

@@ -1,5 +1,6 @@
 #include "storage/local/segment_works.h"
 
+#include <cerrno>
 #include <limits>
 
 #include "base/limits.h"
@@ -61,9 +62,10 @@ void BackgroundJobs::post(std::function<void()> job) {
     });
 }
 
-SegmentWorks::SegmentWorks(const SegmentOptions& given, base::Vfs& vfs, const base::Clock& clock,
-                           base::WorkerPool& worker_pool)
+SegmentWorks::SegmentWorks(const SegmentOptions& given, base::Vfs& file_system,
+                           const base::Clock& clock, base::WorkerPool& worker_pool)
     : options(given),
+      vfs(file_system),
       pool(worker_pool),
       faults(clock),
       budget(budget_bytes(given.durability)),
@@ -97,9 +99,12 @@ void SegmentWorks::look_after(std::vector<std::uint64_t> segments) {
 }
 
 void SegmentWorks::retire(std::shared_ptr<Segment> segment) {
-    // Whoever waited for a sync of it has had one: the rest is of blobs that were given up. It must
-    // not count for ever, for no sync of this segment comes any more.
-    segment->forget_unsynced();
+    // Whoever waited for a sync of it has had one: the rest is of blobs that were given up, or
+    // relaxed. It must not count for ever, for no sync of this segment comes any more.
+    if (segment->forget_unsynced() > 0 && options.durability == Durability::relaxed) {
+        const std::lock_guard lock(retired_mutex);
+        retired_unsynced.push_back(segment->number());
+    }
     jobs.post([this, segment = std::move(segment)] { reclaimer.retire(*segment); });
 }
 
@@ -124,6 +129,21 @@ void SegmentWorks::give_back(const Reservation& run, std::uint64_t used_bytes) {
 void SegmentWorks::sync_everything() {
     for (const auto& segment : open.all())
         if (segment->wants_sync(0)) bulk.syncer.sync(segment, {});
+}
+
+base::IoResult<void> SegmentWorks::sync_retired() {
+    if (options.durability != Durability::relaxed) return {};
+    const std::lock_guard lock(retired_mutex);
+    for (const auto number : retired_unsynced) {
+        const auto file = handles.get(number);
+        if (!file && file.error().code == ENOENT) continue;  // unlinked since
+        if (!file) return file.error();
+        ++counters.syncs;
+        if (auto synced = (*file)->sync_data(); !synced) return synced;
+    }
+    if (auto synced = vfs.sync_directory(options.directory); !synced) return synced;
+    retired_unsynced.clear();
+    return {};
 }
 
 }  // namespace holdfast::storage::local

@@ -58,8 +58,8 @@ struct SegmentLane {
 };
 
 struct SegmentWorks {
-    SegmentWorks(const SegmentOptions& options, base::Vfs& vfs, const base::Clock& clock,
-                 base::WorkerPool& pool);
+    SegmentWorks(const SegmentOptions& given, base::Vfs& file_system, const base::Clock& clock,
+                 base::WorkerPool& worker_pool);
 
     SegmentLane& lane_for(const BlobOptions& blob);
     /// Segments of earlier runs, one after the other, in the background.
@@ -74,8 +74,12 @@ struct SegmentWorks {
     void give_back(const Reservation& run, std::uint64_t used_bytes);
     /// Starts syncing whatever is written and not synced.
     void sync_everything();
+    /// Durability::relaxed: makes durable what no writer waited for, in segments that are retired,
+    /// and their names. Blocks. REQUIRES: no extent is open, no job runs.
+    base::IoResult<void> sync_retired();
 
     const SegmentOptions options;
+    base::Vfs& vfs;
     base::WorkerPool& pool;
     SegmentCounters counters;
     SegmentFaults faults;
@@ -86,7 +90,9 @@ struct SegmentWorks {
     BlobPins pins;
     SegmentReclaimer reclaimer;
     SegmentFactory factory;
-    std::atomic<bool> stopping = false;  ///< ends look_after early
+    std::mutex retired_mutex;
+    std::vector<std::uint64_t> retired_unsynced;  ///< with Durability::relaxed only
+    std::atomic<bool> stopping = false;           ///< ends look_after early
     BackgroundJobs jobs;
     SegmentLane small;
     SegmentLane bulk;

@@ -137,6 +137,6 @@ TEST_CASE("segments: a crash in the middle of writing loses nothing acked before
         CAPTURE(seed);
         REQUIRE(!acked_before.empty());
         CHECK(whole(*after, acked_before) == acked_before.size());
-        after->close();
+        CHECK(after->close());
     }
 }

@@ -62,7 +62,7 @@ TEST_CASE("segments: any failing call loses nothing acked, once and for ever",
                 CAPTURE(for_ever, code, nth);
                 for (const auto& [number, ref] : acked)
                     if (number != 1) CHECK(fixture.whole(number, ref));
-                fixture.store->close();
+                CHECK(fixture.store->close());
                 fixture.store.reset();
                 fixture.store = open_segments(small_segments("/s", 2), fixture.vfs, fixture.clock,
                                               fixture.pool);

@@ -186,7 +186,7 @@ TEST_CASE("segments: a segment with nothing left in it is unlinked", "[storage][
     const auto keep_restarting = GENERATE(true, false);
     if (keep_restarting) fixture.reopen();
     for (const auto& ref : refs) CHECK(run_to_end(fixture.store->release(ref)));
-    if (!keep_restarting) fixture.store->close();
+    if (!keep_restarting) CHECK(fixture.store->close());
     CHECK(fixture.files() == 0);
 }
 
@@ -207,7 +207,7 @@ TEST_CASE("segments: a writer that ends early leaves no space taken", "[storage]
         };
         run_to_end(give_up());
     }
-    fixture.store->close();
+    CHECK(fixture.store->close());
     CHECK(fixture.files() == 0);
 }
 
@@ -268,7 +268,7 @@ TEST_CASE("segments: what a kill left allocated at a segment's end is given back
 TEST_CASE("segments: a run never appends to a segment of an earlier one", "[storage][segment]") {
     Fixture fixture;
     const auto first = fixture.write(1, content_of(1, 20'000));
-    fixture.store->close();
+    CHECK(fixture.store->close());
     fixture.reopen();
     const auto second = fixture.write(2, content_of(2, 20'000));
     CHECK(first.extents[0].segment != second.extents[0].segment);
