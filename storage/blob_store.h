@@ -85,6 +85,10 @@ public:
     /// errors: out_of_space (before a byte is read from the client), read_only, unavailable.
     virtual Async<std::unique_ptr<BlobWriter>> create(BlobOptions options) = 0;
     virtual Async<std::unique_ptr<BlobReader>> open(const BlobRef& ref) = 0;
+    /// Whether `bytes` of data kept elsewhere than in a blob, as rows, leave the free space that
+    /// create() leaves: without it, what frees space could not be written any more. Cheap: the
+    /// answer may be 100 ms old. errors: out_of_space, io.
+    virtual Async<void> check_space(std::uint64_t bytes) = 0;
     /// Gives the space back. REQUIRES: no committed row refers to the blob. Waits for its readers.
     /// Idempotent.
     virtual Async<void> release(const BlobRef& ref) = 0;

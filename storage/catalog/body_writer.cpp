@@ -26,9 +26,11 @@ BodyWriter::BodyWriter(Store& store, const crypto::DataKey& key, Options options
 
 Async<void> BodyWriter::prepare() {
     const auto total = options_.plain_bytes.value_or(0);
-    if (total == 0 || (options_.may_inline && total <= store_.inline_bytes_max))
-        co_return Result<void>{};
-    co_return co_await start_blob();
+    const bool may_need_no_blob =
+        total == 0 || (options_.may_inline && total <= store_.inline_bytes_max);
+    if (!may_need_no_blob) co_return co_await start_blob();
+    // Rows of small bodies must leave the space that deleting them takes.
+    co_return co_await store_.blobs.check_space(total);
 }
 
 Async<void> BodyWriter::append(base::ByteView plain) {

@@ -22,8 +22,9 @@ public:
     };
     BodyWriter(Store& store, const crypto::DataKey& key, Options options);
 
-    /// Reserves the space of a body of known size, so that a full disk is told before the client
-    /// sends.
+    /// Reserves the space of a body of known size, and asks whether there is any for one that is
+    /// kept beside its record or whose size is not known, so that a full disk is told before the
+    /// client sends. Comes before append().
     Async<void> prepare();
     /// The bytes may be reused when it returns.
     Async<void> append(base::ByteView plain);

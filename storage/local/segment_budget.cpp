@@ -3,12 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/assert.h"
 #include "base/limits.h"
 #include "storage/local/segment.h"
 
 namespace holdfast::storage::local {
+
+namespace {
+
+/// Far less than the reserve is written meanwhile.
+constexpr std::chrono::milliseconds measurement_lifetime{100};
+
+}  // namespace
 
 void UnsyncedBudget::add(std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
@@ -42,22 +50,54 @@ void UnsyncedBudget::when_room(std::function<void()> resume) {
     resume();
 }
 
-SpaceLedger::SpaceLedger(base::Vfs& vfs, std::string directory, std::uint64_t reserve_bytes)
-    : vfs_(vfs), directory_(std::move(directory)), reserve_bytes_(reserve_bytes) {}
+SpaceLedger::SpaceLedger(base::Vfs& vfs, std::string directory, std::uint64_t reserve_bytes,
+                         const base::Clock& clock)
+    : vfs_(vfs), directory_(std::move(directory)), reserve_bytes_(reserve_bytes), clock_(clock) {}
 
-Result<void> SpaceLedger::promise(std::uint64_t bytes) {
-    const auto space = vfs_.space(directory_);
-    if (!space) return to_storage_error(space.error());
-    const auto reserve =
-        reserve_bytes_ != 0 ? reserve_bytes_ : std::max(base::GiB, space->total_bytes / 100 * 2);
+base::IoResult<base::FsSpace> SpaceLedger::measure() {
+    auto space = vfs_.space(directory_);
+    if (!space) return space;
     const std::lock_guard lock(mutex_);
+    last_ = Measurement{*space, clock_.steady()};
+    return space;
+}
+
+/// REQUIRES: mutex_ is held.
+Result<void> SpaceLedger::fits(const base::FsSpace& space, std::uint64_t bytes) const {
+    const auto reserve =
+        reserve_bytes_ != 0 ? reserve_bytes_ : std::max(base::GiB, space.total_bytes / 100 * 2);
     const auto taken = reserve + promised_bytes_;
-    if (space->free_bytes < taken || space->free_bytes - taken < bytes || space->free_inodes == 0)
+    if (space.free_bytes < taken || space.free_bytes - taken < bytes || space.free_inodes == 0)
         return StorageError{
             StorageError::Kind::out_of_space,
-            fmt::format("{} bytes wanted, {} free, {} kept back", bytes, space->free_bytes, taken)};
-    promised_bytes_ += bytes;
+            fmt::format("{} bytes wanted, {} free, {} kept back", bytes, space.free_bytes, taken)};
     return {};
+}
+
+Result<void> SpaceLedger::promise(std::uint64_t bytes) {
+    const auto space = measure();
+    if (!space) return to_storage_error(space.error());
+    const std::lock_guard lock(mutex_);
+    auto promised = fits(*space, bytes);
+    if (promised) promised_bytes_ += bytes;
+    return promised;
+}
+
+std::optional<Result<void>> SpaceLedger::try_check(std::uint64_t bytes) {
+    const auto now = clock_.steady();
+    const std::lock_guard lock(mutex_);
+    if (!last_ || now - last_->taken >= measurement_lifetime) return std::nullopt;
+    return fits(last_->space, bytes);
+}
+
+Result<void> SpaceLedger::check(std::uint64_t bytes) {
+    // Whoever waited here finds what the first one measured.
+    const std::lock_guard one_at_a_time(check_mutex_);
+    if (auto known = try_check(bytes)) return *std::move(known);
+    const auto space = measure();
+    if (!space) return to_storage_error(space.error());
+    const std::lock_guard lock(mutex_);
+    return fits(*space, bytes);
 }
 
 void SpaceLedger::settle(std::uint64_t bytes) {

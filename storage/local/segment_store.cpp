@@ -84,6 +84,12 @@ Async<std::unique_ptr<BlobReader>> SegmentStore::open(const BlobRef& ref) {
         std::make_unique<SegmentBlobReader>(*works_, ref, *std::move(plans)));
 }
 
+Async<void> SegmentStore::check_space(std::uint64_t bytes) {
+    if (auto known = works_->space.try_check(bytes)) co_return *std::move(known);
+    auto measure = [this, &bytes] { return works_->space.check(bytes); };
+    co_return co_await works_->pool.run(measure);
+}
+
 Async<void> SegmentStore::release(const BlobRef& ref) {
     auto wait = [this, &ref](auto resume) {
         works_->pins.when_free(ref.id, [resume]() mutable { resume(base::Unit{}); });

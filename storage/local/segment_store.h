@@ -54,6 +54,7 @@ public:
 
     Async<std::unique_ptr<BlobWriter>> create(BlobOptions options) override;
     Async<std::unique_ptr<BlobReader>> open(const BlobRef& ref) override;
+    Async<void> check_space(std::uint64_t bytes) override;
     Async<void> release(const BlobRef& ref) override;
 
     /// Writes are refused since a directory sync failed or three segments died within 60 s (2.5).

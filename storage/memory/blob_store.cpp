@@ -109,6 +109,8 @@ public:
         co_return reader;
     }
 
+    Async<void> check_space(std::uint64_t /*bytes*/) override { co_return Result<void>{}; }
+
     Async<void> release(const BlobRef& ref) override {
         shelf_->remove(ref.id);
         co_return Result<void>{};

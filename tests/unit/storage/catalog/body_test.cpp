@@ -167,6 +167,23 @@ TEST_CASE(
     CHECK(prepared.error().kind == StorageError::Kind::out_of_space);
 }
 
+TEST_CASE(
+    "BodyWriter: a body without a blob, or of unknown size, is refused too when the disk is full",
+    "[catalog][body]") {
+    Catalog c;
+    c.make_bucket();
+    catalog::BodyWriter::Options options;
+    options.plain_bytes = GENERATE(std::optional<std::uint64_t>{}, std::optional<std::uint64_t>{0},
+                                   std::optional<std::uint64_t>{1000});
+    c.blobs.failing_checks = 1;
+    catalog::BodyWriter writer(c.store, c.keyring->make_data_key(), options);
+    auto prepared = run(writer.prepare());
+    REQUIRE_FALSE(prepared);
+    CHECK(prepared.error().kind == StorageError::Kind::out_of_space);
+    CHECK(run(writer.prepare()));
+    CHECK(c.blobs.created == 0);
+}
+
 TEST_CASE("BodyWriter: destroyed before finish it leaves nothing", "[catalog][body]") {
     Catalog c;
     c.make_bucket();

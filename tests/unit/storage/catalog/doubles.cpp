@@ -103,6 +103,14 @@ Async<std::unique_ptr<storage::BlobReader>> WatchedBlobs::open(const storage::Bl
     co_return watched;
 }
 
+Async<void> WatchedBlobs::check_space(std::uint64_t bytes) {
+    if (failing_checks > 0) {
+        --failing_checks;
+        co_return StorageError{StorageError::Kind::out_of_space, "made to fail"};
+    }
+    co_return co_await blobs_->check_space(bytes);
+}
+
 Async<void> WatchedBlobs::release(const storage::BlobRef& ref) {
     if (before_release) co_await before_release(ref.id);
     if (failing_releases > 0) {

@@ -50,6 +50,7 @@ public:
     storage::Async<std::unique_ptr<storage::BlobWriter>> create(
         storage::BlobOptions options) override;
     storage::Async<std::unique_ptr<storage::BlobReader>> open(const storage::BlobRef& ref) override;
+    storage::Async<void> check_space(std::uint64_t bytes) override;
     storage::Async<void> release(const storage::BlobRef& ref) override;
 
     /// Finished and not released.
@@ -59,6 +60,7 @@ public:
     int created = 0;
     int released = 0;
     int failing_creates = 0;   ///< so many creates fail: out_of_space
+    int failing_checks = 0;    ///< so many checks of space fail: out_of_space
     int failing_appends = 0;   ///< so many appends fail: io
     int failing_releases = 0;  ///< so many releases fail: io
     /// Runs before each release, and may make it wait as a reader does.

@@ -107,6 +107,50 @@ TEST_CASE("segments: the promise of one upload counts against the next",
     CHECK(run_to_end(store->create(options)));
 }
 
+TEST_CASE("segments: data kept as rows leaves the reserve free too, and room is seen again",
+          "[storage][segment][fault]") {
+    base::SimVfs::Options small_disk;
+    small_disk.space_bytes = 64 * base::MiB;
+    base::SimVfs disk(small_disk);
+    base::FaultyVfs vfs(disk);
+    base::FakeClock clock{base::WallTime{}};
+    base::WorkerPool pool(1);
+    auto segments = small_segments("/s");
+    segments.free_space_reserve_bytes = 16 * base::MiB;
+    const auto store = open_segments(segments, vfs, clock, pool);
+    const auto fits = [&](std::uint64_t bytes) {
+        const auto checked = run_to_end(store->check_space(bytes));
+        if (!checked) CHECK(checked.error().kind == Kind::out_of_space);
+        return checked.has_value();
+    };
+    CHECK(fits(16 * base::KiB));
+    CHECK_FALSE(fits(49 * base::MiB));
+    const auto rows = *disk.open("/rows", base::OpenMode::create, 0640);
+    REQUIRE(rows->allocate(0, 50 * base::MiB));
+    // Not measured again for each one.
+    for (int body = 0; body < 100; ++body) CHECK(fits(16 * base::KiB));
+    CHECK(vfs.calls("space") == 1);
+    clock.advance(std::chrono::milliseconds(100));
+    CHECK_FALSE(fits(16 * base::KiB));
+    CHECK_FALSE(fits(0));
+    REQUIRE(rows->truncate(0));
+    clock.advance(std::chrono::milliseconds(100));
+    CHECK(fits(16 * base::KiB));
+
+    // What an upload was promised is not there for others.
+    storage::BlobOptions options;
+    options.frame_bytes = frame_bytes;
+    options.expected_stored_bytes = 40 * base::MiB;
+    const auto upload = run_to_end(store->create(options));
+    REQUIRE(upload);
+    CHECK_FALSE(fits(12 * base::MiB));
+    vfs.fail({"space", "", 1, EIO, false});
+    clock.advance(std::chrono::milliseconds(100));
+    const auto unknown = run_to_end(store->check_space(1));
+    REQUIRE_FALSE(unknown);
+    CHECK(unknown.error().kind == Kind::io);
+}
+
 TEST_CASE("segments: ENOSPC while writing is out_of_space, EIO is io, both only for that blob",
           "[storage][segment][fault]") {
     Fixture fixture;
