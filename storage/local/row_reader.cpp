@@ -61,12 +61,12 @@ std::optional<Result<std::vector<std::optional<Row>>>> read_rows(const RowDataba
     return Answer(std::move(rows));
 }
 
-std::optional<Result<ScanPage>> read_page(const RowDatabase& database, const Partition& partition,
-                                          const ScanRange& range, ReadDepth depth) {
+Result<ScanPage> read_page(const RowDatabase& database, const Partition& partition,
+                           const ScanRange& range) {
     const std::string first = disk_key(partition, range.begin);
     const std::string end = disk_range_end(partition, range.end);
     const rocksdb::Slice end_slice(end);
-    auto options = read_options(depth);
+    rocksdb::ReadOptions options;
     options.iterate_upper_bound = &end_slice;
     const std::unique_ptr<rocksdb::Iterator> at(
         database.db().NewIterator(options, database.family(RowFamily::index)));
@@ -82,12 +82,11 @@ std::optional<Result<ScanPage>> read_page(const RowDatabase& database, const Par
             break;
         }
         auto row = to_row(key, at->value().ToStringView());
-        if (!row) return Result<ScanPage>(std::move(row).error());
+        if (!row) return std::move(row).error();
         page.rows.push_back(*std::move(row));
     }
-    if (at->status().IsIncomplete()) return std::nullopt;
-    if (!at->status().ok()) return Result<ScanPage>(to_storage_error(at->status()));
-    return Result<ScanPage>(std::move(page));
+    if (!at->status().ok()) return to_storage_error(at->status());
+    return page;
 }
 
 }  // namespace holdfast::storage::local

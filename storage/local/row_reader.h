@@ -21,8 +21,10 @@ std::optional<Result<std::vector<std::optional<Row>>>> read_rows(const RowDataba
                                                                  const std::vector<RowKey>& keys,
                                                                  ReadDepth depth);
 
-/// As read_rows, for a page of family index.
-std::optional<Result<ScanPage>> read_page(const RowDatabase& database, const Partition& partition,
-                                          const ScanRange& range, ReadDepth depth);
+/// A page of family index, from the disk where need be. There is no such read of the memory alone:
+/// an iterator of the block cache tier may end, without an error, before a table that is not open.
+/// errors: corrupt, io.
+Result<ScanPage> read_page(const RowDatabase& database, const Partition& partition,
+                           const ScanRange& range);
 
 }  // namespace holdfast::storage::local

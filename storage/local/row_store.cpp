@@ -14,13 +14,8 @@ Async<std::vector<std::optional<Row>>> RowStore::get(const Partition& partition,
 }
 
 Async<ScanPage> RowStore::scan(const Partition& partition, ScanRange range) {
-    if (range.rows_max <= inline_scan_rows_max) {
-        auto cached = read_page(database_, partition, range, ReadDepth::memory);
-        if (cached) co_return *std::move(cached);
-    }
-    auto read = [&] { return read_page(database_, partition, range, ReadDepth::disk); };
-    auto page = co_await pool_.run(read);
-    co_return *std::move(page);
+    auto read = [&] { return read_page(database_, partition, range); };
+    co_return co_await pool_.run(read);
 }
 
 Async<RowVersion> RowStore::commit(const Partition& partition, Transaction transaction) {

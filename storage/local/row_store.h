@@ -1,5 +1,5 @@
-/// The rows of the embedded engine. What is in memory is read on the calling event loop, the rest
-/// on the worker pool; commits go to the committer. threads: any.
+/// The rows of the embedded engine. Single rows in memory are read on the calling event loop,
+/// others and ranges on the worker pool; commits go to the committer. threads: any.
 #pragma once
 
 #include "base/worker_pool.h"
@@ -8,9 +8,6 @@
 #include "storage/metadata_store.h"
 
 namespace holdfast::storage::local {
-
-/// Longer pages are made on the pool even when all is in memory: they would keep the loop too long.
-inline constexpr std::uint32_t inline_scan_rows_max = 128;
 
 class RowStore final : public MetadataStore {
 public:

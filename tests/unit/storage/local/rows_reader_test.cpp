@@ -117,3 +117,22 @@ TEST_CASE("rows: a store of more tables than are opened at once answers every re
         }
     }
 }
+
+TEST_CASE("rows: P8 a short page is whole although it touches tables that are not open",
+          "[local][rows]") {
+    RowDirectory directory;
+    {
+        RowWorld world(directory);
+        fill(world);
+    }
+    RowWorld world(directory);
+    int whole = 0;
+    int pages = 0;
+    for (int number = 0; number + 40 < numbers; number += 20) {
+        ScanRange range{key_of(number), key_of(number + 40)};
+        range.rows_max = 100;
+        ++pages;
+        if (world.keys_of(std::move(range)).size() == 20) ++whole;
+    }
+    CHECK(whole == pages);
+}
