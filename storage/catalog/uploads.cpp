@@ -113,7 +113,15 @@ Outcome<void> Uploads::put_part(PartWrite write) {
     co_return failure;
 }
 
-Outcome<PartPage> Uploads::list_parts(const UploadKey& upload, std::uint32_t after,
+Outcome<RowVersion> Uploads::version_of(const UploadKey& upload) {
+    std::vector<RowKey> keys{{RowFamily::index, upload_row(upload.key, upload.upload_id)}};
+    auto rows = co_await store_.metadata.get(bucket_partition(upload.bucket_id), std::move(keys));
+    if (!rows) co_return CatalogError(std::move(rows).error());
+    if (!rows->front()) co_return CatalogError(CatalogError::Kind::no_such_upload);
+    co_return rows->front()->version;
+}
+
+Outcome<PartPage> Uploads::scan_parts(const UploadKey& upload, std::uint32_t after,
                                       std::uint32_t limit) {
     PartPage page;
     auto range = rows_of_upload(upload.key, upload.upload_id);
@@ -131,6 +139,19 @@ Outcome<PartPage> Uploads::list_parts(const UploadKey& upload, std::uint32_t aft
     }
     page.more = true;
     co_return page;
+}
+
+Outcome<PartPage> Uploads::list_parts(const UploadKey& upload, std::uint32_t after,
+                                      std::uint32_t limit) {
+    auto before = co_await version_of(upload);
+    if (!before) co_return std::move(before).error();
+    auto page = co_await scan_parts(upload, after, limit);
+    if (!page) co_return std::move(page).error();
+    // Complete and Abort take the parts away with the upload: a page without them is no answer.
+    auto still = co_await version_of(upload);
+    if (!still) co_return std::move(still).error();
+    if (*still != *before) co_return CatalogError(CatalogError::Kind::no_such_upload);
+    co_return std::move(*page);
 }
 
 Outcome<std::vector<records::Part>> Uploads::read_parts(const UploadKey& upload) {

@@ -58,8 +58,8 @@ public:
     /// REQUIRES: the body is in a blob or empty.
     Outcome<void> put_part(PartWrite write);
 
-    /// Parts with numbers above `after`, from one snapshot for pages of up to 1,000; none when
-    /// there is no such upload.
+    /// Parts with numbers above `after`, from one snapshot for pages of up to 1,000. errors:
+    /// no_such_upload; also when it ended while this ran.
     Outcome<PartPage> list_parts(const UploadKey& upload, std::uint32_t after, std::uint32_t limit);
 
     struct Completion {
@@ -85,6 +85,9 @@ public:
     Outcome<std::size_t> forget_ended(const std::string& bucket_id, base::WallTime before);
 
 private:
+    /// Of the upload's row. errors: no_such_upload.
+    Outcome<RowVersion> version_of(const UploadKey& upload);
+    Outcome<PartPage> scan_parts(const UploadKey& upload, std::uint32_t after, std::uint32_t limit);
     /// In ascending number. Of one state only if the parts_changed_row is the same afterwards.
     Outcome<std::vector<records::Part>> read_parts(const UploadKey& upload);
     Outcome<Attempt> try_put_part(PartWrite& write);

@@ -263,3 +263,25 @@ TEST_CASE("UploadPart: a failed commit leaves the earlier part and no blob, UP-0
     c.complete(upload);
     CHECK(c.get("a") == make_text(100'000));
 }
+
+TEST_CASE("ListParts: an upload that ends meanwhile is no upload, not one without parts",
+          "[catalog][multipart][race]") {
+    Catalog c;
+    c.make_bucket();
+    const auto upload = c.start_upload("a");
+    c.put_part(upload, 1, make_text(100'000));
+    const bool completes = GENERATE(true, false);
+    std::optional<Done> ended;
+    c.rows.after_get = [&]() -> Awaitable<void> {  // the upload was there when its row was read
+        if (completes) {
+            auto done = co_await c.complete_async(upload, {});
+            ended.emplace(std::move(done));
+        } else {
+            auto done = co_await c.uploads.abort(upload);
+            ended.emplace(std::move(done));
+        }
+    };
+    CHECK(failure_of(run(c.uploads.list_parts(upload, 0, 10))) == Kind::no_such_upload);
+    REQUIRE(ended);
+    CHECK(*ended);
+}
