@@ -59,6 +59,7 @@ records::Upload make_upload(const Context& context, records::Properties properti
     upload.set_initiated_ms(now.time_since_epoch().count());
     upload.set_initiator_id(context.verified.identity.canonical_id());
     upload.set_initiator_name(context.verified.identity.display_name());
+    upload.set_initiator_arn(context.verified.identity.arn());
     if (checksum.algorithm) {
         upload.set_checksum_algorithm(static_cast<std::uint32_t>(*checksum.algorithm));
         upload.set_checksum_type(static_cast<std::uint32_t>(checksum.type));

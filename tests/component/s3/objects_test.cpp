@@ -653,8 +653,7 @@ TEST_CASE("Lengths: what does not say how long it is (UP-02, operations 3.2)", "
     MemoryEndpoint endpoint;
     const auto id = endpoint.start_upload("/photos/k");
     const auto before = endpoint.state();
-    for (const auto& target :
-         {std::string("/photos/k"), "/photos/k?partNumber=1&uploadId=" + id}) {
+    for (const auto& target : {std::string("/photos/k"), "/photos/k?partNumber=1&uploadId=" + id}) {
         auto wire = Request("PUT", target).wire(endpoint.clock.wall());
         wire.head.content_length.reset();
         CHECK(endpoint.send_wire(std::move(wire)).outcome() == "411 MissingContentLength");

@@ -163,9 +163,9 @@ TEST_CASE("properties: a copy takes content headers and metadata, and nothing el
     source.mutable_encryption()->set_kind(records::Encryption::SSE_S3);
     source.add_grants()->set_permission("READ");
     source.mutable_lock()->set_legal_hold(true);
-    auto copy = parse_copy_properties(
-        with_headers({{"content-type", "image/png"}, {"x-amz-meta-c", "d"}}), a_server(),
-        a_bucket());
+    auto copy =
+        parse_copy_properties(with_headers({{"content-type", "image/png"}, {"x-amz-meta-c", "d"}}),
+                              a_server(), a_bucket());
     REQUIRE(copy);
     take_metadata(source, *copy);
     CHECK(copy->content_type() == "text/plain");
