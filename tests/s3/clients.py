@@ -70,5 +70,8 @@ class ClientTestCase(S3TestCase):
         root = self.folder / name
         names = [f"{number % 10}/file {number:04}" for number in range(files)] + ["ü/ä&b+c%.txt", "empty"]
         for number, relative in enumerate(names):
-            write_random(root / relative, 0 if relative == "empty" else (number * 397) % 40000, number)
+            path = write_random(root / relative, 0 if relative == "empty" else (number * 397) % 40000, number)
+            # Older than any upload: dates in listings are whole seconds, and a file of the same second
+            # would look newer than its object to a client that compares them.
+            os.utime(path, (1_700_000_000, 1_700_000_000))
         return root
