@@ -40,7 +40,9 @@ public:
     Certificate& operator=(const Certificate&) = delete;
 
     void write(const std::string& common_name) const {
-        const Owned<EVP_PKEY, EVP_PKEY_free> key(EVP_EC_gen("P-256"));
+        std::string curve = "P-256";
+        const Owned<EVP_PKEY, EVP_PKEY_free> key(
+            EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", curve.data()));
         const Owned<X509, X509_free> certificate(X509_new());
         ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
         X509_gmtime_adj(X509_getm_notBefore(certificate.get()), -60);
