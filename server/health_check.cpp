@@ -55,7 +55,7 @@ private:
 };
 
 asio::ip::address reachable(const std::string& listening) {
-    const auto address = asio::ip::make_address(listening);
+    auto address = asio::ip::make_address(listening);
     if (!address.is_unspecified()) return address;
     if (address.is_v4()) return asio::ip::address_v4::loopback();
     return asio::ip::address_v6::loopback();

@@ -180,7 +180,7 @@ rocksdb::Status Committer::write(CommitGroup& group) {
         return rocksdb::Status::IOError("injected before the write");
     const bool sync = options_.durability != Durability::relaxed;
     const auto started = clock_.steady();
-    const auto status = database_.db().Write(make_write_options(sync), &group.seal());
+    auto status = database_.db().Write(make_write_options(sync), &group.seal());
     if (!status.ok()) return status;
     commit_metrics().sync_duration.Observe(
         std::chrono::duration<double>(clock_.steady() - started).count());
