@@ -12,7 +12,10 @@ namespace holdfast::storage::local {
 
 namespace {
 
-constexpr int open_files_max = 512;
+// Every table stays open. A bounded table cache makes reads that must not touch the disk pass over
+// a table that is not in it, as if it held nothing: they would answer with an older version of a
+// row.
+constexpr int open_files_unbounded = -1;
 constexpr double bloom_bits_per_key = 10;
 // Smaller bodies are as cheap to compact as the pointer to a blob file would be to follow.
 constexpr std::uint64_t blob_file_value_bytes_min = 1024;
@@ -32,7 +35,7 @@ rocksdb::DBOptions database_options(const RowMemory& memory) {
     options.recycle_log_file_num = 0;
     options.manual_wal_flush = false;
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-    options.max_open_files = open_files_max;
+    options.max_open_files = open_files_unbounded;
     options.max_background_jobs = 2;
     options.db_write_buffer_size = memory.memtable_bytes;
     // Bounds what a start after a crash has to replay.
