@@ -2,15 +2,15 @@
 # As root it installs what is missing; otherwise it prints the exact command and stops.
 
 hf_build_packages=(g++ cmake ninja-build pkg-config ccache lld protobuf-compiler
-    librocksdb-dev libssl-dev libpugixml-dev libspdlog-dev libfmt-dev libtomlplusplus-dev
+    librocksdb-dev libssl-dev libpugixml-dev libfmt-dev libtomlplusplus-dev
     libcli11-dev libisal-dev libxxhash-dev libprotobuf-dev prometheus-cpp-dev)
 hf_test_packages=(catch2 librapidcheck-dev)
 
 # Debian 12 calls its newest Boost 1.81; later releases have a default that is new enough.
 if [ "$(. /etc/os-release && echo "${VERSION_CODENAME-}")" = bookworm ]; then
-    hf_build_packages+=(libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev)
+    hf_build_packages+=(libboost1.81-dev libboost-json1.81-dev)
 else
-    hf_build_packages+=(libboost-dev libboost-json-dev libboost-url-dev)
+    hf_build_packages+=(libboost-dev libboost-json-dev)
 fi
 
 hf_missing() {
