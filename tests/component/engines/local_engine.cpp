@@ -1,34 +1,17 @@
 #include "storage/local/engine.h"
 
-#include <stdlib.h>
-
-#include <filesystem>
-
 #include "tests/component/engines/engine_under_test.h"
+#include "tests/temporary_directory.h"
 
 namespace holdfast::test {
 
 namespace {
 
-class Directory {
-public:
-    Directory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "holdfast-engine-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-    }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    ~Directory() { std::filesystem::remove_all(path); }
-
-    std::string path;
-};
-
 class LocalEngine final : public EngineUnderTest {
 public:
     LocalEngine() {
         storage::local::EngineOptions options;
-        options.directory = directory_.path;
+        options.directory = directory_.path();
         options.segment_bytes = 16 << 20;
         options.extent_bytes_max = 4 << 20;
         options.free_space_reserve_bytes = 1;
@@ -49,7 +32,7 @@ public:
     storage::BlobStore& blobs() override { return engine_->blobs(); }
 
 private:
-    Directory directory_;
+    tests::TemporaryDirectory directory_;
     std::unique_ptr<base::Vfs> vfs_ = base::make_posix_vfs();
     base::SystemClock clock_;
     base::SystemRandom random_;

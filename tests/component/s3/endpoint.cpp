@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <stdexcept>
 
 #include "base/random.h"
 #include "server/s3/service.h"
@@ -14,6 +15,11 @@ namespace holdfast::test {
 namespace {
 
 namespace catalog = storage::catalog;
+
+/// As REQUIRE, but for any thread: the test framework's own checks are not.
+void must(bool truth, const char* what) {
+    if (!truth) throw std::logic_error(what);
+}
 
 class OneKey final : public auth::CredentialSource {
 public:
@@ -57,7 +63,7 @@ public:
 
     base::Awaitable<http::Result<void>> send(http::ResponseHead head,
                                              base::ByteView body) override {
-        REQUIRE(answer.status == 0);
+        must(answer.status == 0, "a second answer");
         take_head(std::move(head), body.size());
         if (!bodiless()) answer.body = base::as_text(body);
         finished_ = true;
@@ -65,13 +71,13 @@ public:
     }
     base::Awaitable<http::Result<void>> start(http::ResponseHead head,
                                               std::optional<std::uint64_t> length) override {
-        REQUIRE(answer.status == 0);
+        must(answer.status == 0, "a second answer");
         take_head(std::move(head), length);
         length_ = length;
         co_return http::Result<void>{};
     }
     base::Awaitable<http::Result<void>> write(base::ByteView bytes) override {
-        REQUIRE(answer.status != 0);
+        must(answer.status != 0, "a body before the head");
         answered_ = true;
         answer.body += base::as_text(bytes);
         co_return http::Result<void>{};
@@ -79,7 +85,8 @@ public:
     base::Awaitable<http::Result<void>> finish() override {
         answered_ = true;
         finished_ = true;
-        if (length_ && !bodiless()) REQUIRE(answer.body.size() == *length_);
+        if (length_ && !bodiless())
+            must(answer.body.size() == *length_, "a body of another length");
         co_return http::Result<void>{};
     }
     [[nodiscard]] bool answered() const override { return answered_; }
@@ -119,6 +126,7 @@ s3::Options options_of(const EndpointOptions& given) {
     options.duplicate_parts_last_wins = given.duplicate_parts_last_wins;
     options.object_bytes_max = given.object_bytes_max;
     options.put_bytes_max = given.put_bytes_max;
+    options.part_bytes_min = given.part_bytes_min;
     return options;
 }
 
@@ -164,7 +172,7 @@ Endpoint::~Endpoint() = default;
 base::Awaitable<Answer> Endpoint::serve(const Request& request) {
     FakeExchange exchange(request, parts_->clock.wall());
     co_await parts_->service.handle(exchange);
-    REQUIRE(exchange.ended());
+    must(exchange.ended(), "a request without an end");
     co_return std::move(exchange.answer);
 }
 
@@ -175,7 +183,7 @@ Answer Endpoint::send(const Request& request) {
 Answer Endpoint::send_wire(Wire wire) {
     FakeExchange exchange(std::move(wire));
     run(parts_->service.handle(exchange));
-    REQUIRE(exchange.ended());
+    must(exchange.ended(), "a request without an end");
     return std::move(exchange.answer);
 }
 
@@ -240,6 +248,18 @@ std::size_t Endpoint::collect_garbage() {
         REQUIRE(run(parts_->store.metadata.commit(item.partition, std::move(drop))));
     }
     return blobs;
+}
+
+storage::catalog::Store& Endpoint::store() {
+    return parts_->store;
+}
+
+storage::catalog::Buckets& Endpoint::buckets() {
+    return parts_->buckets;
+}
+
+storage::catalog::Uploads& Endpoint::uploads() {
+    return parts_->uploads;
 }
 
 std::string Endpoint::rows_of(std::string_view bucket) {

@@ -1,7 +1,7 @@
 /// A whole S3 endpoint in process: s3::Service over an engine, driven through a fake connection, so
 /// that every request goes head, route, signature, admission, handler, answer.
 ///
-/// threads: one.
+/// threads: one; serve() any, each call on a loop of its own.
 #pragma once
 
 #include <memory>
@@ -12,6 +12,8 @@
 #include "base/async.h"
 #include "base/clock.h"
 #include "storage/blob_store.h"
+#include "storage/catalog/buckets.h"
+#include "storage/catalog/uploads.h"
 #include "storage/metadata_store.h"
 #include "tests/component/s3/request.h"
 
@@ -26,6 +28,7 @@ struct EndpointOptions {
     bool duplicate_parts_last_wins = true;
     std::uint64_t object_bytes_max = 53'687'091'200'000;
     std::uint64_t put_bytes_max = 5ULL << 30;
+    std::uint64_t part_bytes_min = 5ULL << 20;
     std::vector<std::string> domains{"s3.example.test"};
 };
 
@@ -62,6 +65,10 @@ public:
     std::size_t collect_garbage();
     /// Every index row of the system and of the named bucket's partition (ORD-12).
     std::string rows_of(std::string_view bucket);
+    /// What lies below the service, for workers and for looks at what is stored.
+    storage::catalog::Store& store();
+    storage::catalog::Buckets& buckets();
+    storage::catalog::Uploads& uploads();
 
 private:
     struct Parts;

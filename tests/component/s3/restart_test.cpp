@@ -1,15 +1,13 @@
 // The endpoint over the local engine: what was answered is there after a restart, with or without a
 // clean end. Spec multipart CPL-50, RACE-01, RACE-04, RACE-05, RACE-07; durability P1.
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <optional>
 
 #include "base/vfs.h"
 #include "base/worker_pool.h"
 #include "storage/local/engine.h"
 #include "tests/component/s3/memory_endpoint.h"
+#include "tests/temporary_directory.h"
 
 namespace holdfast::test {
 
@@ -18,19 +16,13 @@ namespace {
 /// A data directory, the engine on it and the endpoint on that.
 class LocalWorld {
 public:
-    LocalWorld() {
-        std::string pattern = std::filesystem::temp_directory_path() / "holdfast-s3-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        directory_ = pattern;
-        open();
-    }
+    LocalWorld() { open(); }
     LocalWorld(const LocalWorld&) = delete;
     LocalWorld& operator=(const LocalWorld&) = delete;
     ~LocalWorld() {
         endpoint_.reset();
         engine_.reset();
         pool_.join();
-        std::filesystem::remove_all(directory_);
     }
 
     enum class End { clean, crash };
@@ -45,7 +37,7 @@ public:
 private:
     void open() {
         storage::local::EngineOptions options;
-        options.directory = directory_;
+        options.directory = directory_.path();
         options.segment_bytes = 32 << 20;
         options.extent_bytes_max = 8 << 20;
         options.free_space_reserve_bytes = 1;
@@ -57,7 +49,7 @@ private:
         endpoint_.emplace(engine_->metadata(), engine_->blobs(), clock_);
     }
 
-    std::string directory_;
+    tests::TemporaryDirectory directory_;
     std::unique_ptr<base::Vfs> vfs_ = base::make_posix_vfs();
     base::FakeClock clock_{base::WallTime(std::chrono::milliseconds(1'700'000'000'500))};
     base::SystemRandom random_;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "tests/catch.h"
+#include "tests/temporary_directory.h"
 #include "tests/unit/base/child.h"
-#include "tests/unit/base/temporary_directory.h"
 
 using namespace holdfast::base;
 using holdfast::tests::run_in_child;

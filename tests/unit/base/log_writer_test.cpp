@@ -17,8 +17,8 @@
 
 #include "base/metrics.h"
 #include "tests/catch.h"
+#include "tests/temporary_directory.h"
 #include "tests/unit/base/child.h"
-#include "tests/unit/base/temporary_directory.h"
 
 using namespace holdfast::base;
 using holdfast::tests::run_in_child;

@@ -2,7 +2,7 @@
 
 #include "base/vfs.h"
 #include "tests/catch.h"
-#include "tests/unit/base/temporary_directory.h"
+#include "tests/temporary_directory.h"
 
 using namespace holdfast::base;
 

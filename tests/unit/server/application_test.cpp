@@ -2,7 +2,7 @@
 
 #include "server/health_check.h"
 #include "tests/catch.h"
-#include "tests/unit/server/temporary_directory.h"
+#include "tests/temporary_directory.h"
 
 using namespace holdfast;
 using namespace std::chrono_literals;

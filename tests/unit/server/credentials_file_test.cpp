@@ -1,7 +1,7 @@
 #include "server/credentials_file.h"
 
 #include "tests/catch.h"
-#include "tests/unit/server/temporary_directory.h"
+#include "tests/temporary_directory.h"
 
 using namespace holdfast;
 using tests::TemporaryDirectory;

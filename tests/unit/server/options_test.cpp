@@ -68,11 +68,12 @@ TEST_CASE("options: metrics are open only on a loopback address (S-11)", "[serve
 
 TEST_CASE("options: the engine's, as the settings say", "[server]") {
     using storage::local::Durability;
-    CHECK(server::engine_options(with({})).durability == Durability::strict);
-    const auto options = server::engine_options(
+    CHECK(server::engine_options(with({}), {}).durability == Durability::strict);
+    const auto settings =
         with({"storage.directory=/d", "storage.durability=batched", "storage.segment_bytes=2GiB",
               "storage.free_bytes_min=3GiB", "storage.cache_bytes=5MiB",
-              "storage.memtable_bytes=7MiB", "storage.commit_queue_max=11"}));
+              "storage.memtable_bytes=7MiB", "storage.commit_queue_max=11"});
+    const auto options = server::engine_options(settings, server::split_memory(settings, 1 << 30));
     CHECK(options.directory == "/d");
     CHECK(options.durability == Durability::batched);
     CHECK(options.segment_bytes == 2ULL << 30);

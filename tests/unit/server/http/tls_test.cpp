@@ -6,16 +6,14 @@
 #include <openssl/x509.h>
 
 #include <csignal>
-#include <filesystem>
 #include <fstream>
 
+#include "tests/temporary_directory.h"
 #include "tests/unit/server/http/raw_client.h"
 #include "tests/unit/server/http/test_server.h"
 
 namespace holdfast::http::test {
 namespace {
-
-namespace fs = std::filesystem;
 
 template <auto release>
 struct Releaser {
@@ -30,15 +28,6 @@ using Owned = std::unique_ptr<T, Releaser<release>>;
 /// A directory with cert.pem and key.pem of a self-signed certificate.
 class Certificate {
 public:
-    Certificate() {
-        std::string pattern = (fs::temp_directory_path() / "holdfast-tls-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        directory_ = pattern;
-    }
-    ~Certificate() { fs::remove_all(directory_); }
-    Certificate(const Certificate&) = delete;
-    Certificate& operator=(const Certificate&) = delete;
-
     void write(const std::string& common_name) const {
         std::string curve = "P-256";
         const Owned<EVP_PKEY, EVP_PKEY_free> key(
@@ -62,11 +51,11 @@ public:
         PEM_write_bio_PrivateKey(key_file.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
     }
     [[nodiscard]] TlsFiles files() const {
-        return {(directory_ / "cert.pem").string(), (directory_ / "key.pem").string()};
+        return {directory_.file("cert.pem"), directory_.file("key.pem")};
     }
 
 private:
-    fs::path directory_;
+    tests::TemporaryDirectory directory_;
 };
 
 /// Owns the TLS of a connection whose socket is a RawClient's.

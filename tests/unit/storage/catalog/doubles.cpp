@@ -18,6 +18,7 @@ Async<std::vector<std::optional<storage::Row>>> WatchedRows::get(
 Async<storage::ScanPage> WatchedRows::scan(const storage::Partition& partition,
                                            storage::ScanRange range) {
     ++counts_.scans;
+    if (on_scan) on_scan();
     auto page = co_await rows_->scan(partition, std::move(range));
     if (page) counts_.rows_scanned += page->rows.size();
     co_return page;

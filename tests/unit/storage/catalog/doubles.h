@@ -36,6 +36,7 @@ public:
     using Hook = std::function<base::Awaitable<void>()>;
     Hook before_commit;                                      ///< runs once, before the next commit
     std::function<bool(const storage::Transaction&)> fails;  ///< which commits fail
+    std::function<void()> on_scan;                           ///< runs before each scan
     Hook after_get;  ///< runs once, between the reading of the next get and its return
     StorageError::Kind failure = StorageError::Kind::io;
     bool applied_when_failing = false;  ///< the commit happens all the same (in doubt)

@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "tests/catch.h"
-#include "tests/unit/storage/crypto/temporary_directory.h"
+#include "tests/temporary_directory.h"
 
 using namespace holdfast;
 using namespace holdfast::storage::crypto;

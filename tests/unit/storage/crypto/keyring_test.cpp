@@ -5,7 +5,7 @@
 #include "storage/crypto/master_keys.h"
 #include "storage/crypto/sha256.h"
 #include "tests/catch.h"
-#include "tests/unit/storage/crypto/temporary_directory.h"
+#include "tests/temporary_directory.h"
 
 using namespace holdfast;
 using namespace holdfast::storage::crypto;

@@ -10,8 +10,8 @@ using namespace holdfast;
 using namespace holdfast::storage;
 using namespace holdfast::storage::local;
 using tests::put_of;
-using tests::RowDirectory;
 using tests::RowWorld;
+using tests::TemporaryDirectory;
 
 namespace {
 
@@ -73,7 +73,7 @@ StorageError::Kind failure_of(Outcome& outcome) {
 }  // namespace
 
 TEST_CASE("committer: transactions that wait together share one write", "[local][commit]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     std::vector<Outcome> outcomes;
     {
@@ -89,7 +89,7 @@ TEST_CASE("committer: transactions that wait together share one write", "[local]
 }
 
 TEST_CASE("committer: a group has at most 256 operations and about 1 MiB", "[local][commit]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     std::vector<Outcome> outcomes;
     std::uint64_t groups = 0;
@@ -112,7 +112,7 @@ TEST_CASE("committer: a group has at most 256 operations and about 1 MiB", "[loc
 
 TEST_CASE("committer: P9 of racing creations in one group the first wins, others are unharmed",
           "[local][commit]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     Outcome first;
     Outcome second;
@@ -133,7 +133,7 @@ TEST_CASE("committer: P9 of racing creations in one group the first wins, others
 
 TEST_CASE("committer: a transaction sees what those before it in the group put and deleted",
           "[local][commit]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     REQUIRE(world.commit(put_of("deleted", "1")));
     REQUIRE(world.commit(put_of("ranged", "1")));
@@ -161,7 +161,7 @@ TEST_CASE("committer: a transaction sees what those before it in the group put a
 }
 
 TEST_CASE("committer: a large range delete is seen by the rest of its group", "[local][commit]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     Transaction many;
     for (std::size_t i = 0; i <= point_deletes_max; ++i)
@@ -183,7 +183,7 @@ TEST_CASE("committer: a large range delete is seen by the rest of its group", "[
 }
 
 TEST_CASE("committer: a full queue answers unavailable and harms nobody in it", "[local][commit]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     Committer::Options options;
     options.queue_max = 2;
     RowWorld world(directory, options);
@@ -202,7 +202,7 @@ TEST_CASE("committer: a full queue answers unavailable and harms nobody in it", 
 
 TEST_CASE("committer: P5 a failed write leaves its group in doubt, the rest refused, reads going",
           "[local][commit][durability]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     const bool written = GENERATE(false, true);
     {
         RowWorld world(directory);
@@ -235,7 +235,7 @@ TEST_CASE("committer: P5 a failed write leaves its group in doubt, the rest refu
 
 TEST_CASE("committer: the high-water mark follows each group, and fails without harm",
           "[local][commit][highwater]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     {
         RowWorld world(directory);
         REQUIRE(world.commit(put_of("a", "")));
@@ -250,7 +250,7 @@ TEST_CASE("committer: the high-water mark follows each group, and fails without 
 
 TEST_CASE("committer: with durability relaxed the mark waits for the clean stop",
           "[local][commit][highwater]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     Committer::Options options;
     options.durability = Durability::relaxed;
     RowWorld world(directory, options);
@@ -262,7 +262,7 @@ TEST_CASE("committer: with durability relaxed the mark waits for the clean stop"
 
 TEST_CASE("committer: durability batched and relaxed answer with the same rows",
           "[local][commit]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     Committer::Options options;
     options.durability = GENERATE(Durability::batched, Durability::relaxed);
     RowWorld world(directory, options);
@@ -272,7 +272,7 @@ TEST_CASE("committer: durability batched and relaxed answer with the same rows",
 }
 
 TEST_CASE("committer: after its end it answers unavailable", "[local][commit]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     REQUIRE(world.commit(put_of("a", "")));
     REQUIRE(world.committer->finish());
@@ -303,7 +303,7 @@ public:
 
 TEST_CASE("committer: every batch in the WAL names its commits, without a gap",
           "[local][commit][format]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     std::vector<Outcome> outcomes;
     {

@@ -8,7 +8,7 @@
 
 using namespace holdfast;
 using namespace holdfast::storage::local;
-using tests::RowDirectory;
+using tests::TemporaryDirectory;
 
 namespace {
 
@@ -52,7 +52,7 @@ TEST_CASE("high water: a record with any byte changed or cut off is not one",
 }
 
 TEST_CASE("high water: what was recorded is found, with and without a sync", "[local][highwater]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     const auto vfs = base::make_posix_vfs();
     const auto path = directory.file("highwater");
     {
@@ -77,7 +77,7 @@ TEST_CASE("high water: what was recorded is found, with and without a sync", "[l
 }
 
 TEST_CASE("high water: a torn write costs only what was not synced", "[local][highwater]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     const auto vfs = base::make_posix_vfs();
     const auto path = directory.file("highwater");
     // The creation's sync made slot 0 durable: records go to slot 1 until the next sync.
@@ -106,7 +106,7 @@ TEST_CASE("high water: a torn write costs only what was not synced", "[local][hi
 TEST_CASE(
     "high water: P12 what a failed sync may have dropped is written again before the next one",
     "[local][highwater]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     const auto vfs = base::make_posix_vfs();
     base::FaultyVfs faulty(*vfs);
     const auto path = directory.file("highwater");
@@ -149,7 +149,7 @@ TEST_CASE(
 
 TEST_CASE("high water: a record that failed half-way does not take the one before along",
           "[local][highwater]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     const auto vfs = base::make_posix_vfs();
     base::FaultyVfs faulty(*vfs);
     const auto path = directory.file("highwater");
@@ -166,7 +166,7 @@ TEST_CASE("high water: a record that failed half-way does not take the one befor
 
 TEST_CASE("high water: an open writes what it found again before it believes it",
           "[local][highwater]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     const auto vfs = base::make_posix_vfs();
     base::FaultyVfs faulty(*vfs);
     const auto path = directory.file("highwater");
@@ -187,7 +187,7 @@ TEST_CASE("high water: an open writes what it found again before it believes it"
 
 TEST_CASE("high water: a file without a whole slot, or none at all, is damage",
           "[local][highwater]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     const auto vfs = base::make_posix_vfs();
     const auto path = directory.file("highwater");
     const auto missing = HighWater::open(*vfs, path);

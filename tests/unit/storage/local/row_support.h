@@ -1,8 +1,6 @@
 /// What the tests of the rows share: a directory, an event loop, and a store in it.
 #pragma once
 
-#include <stdlib.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <filesystem>
@@ -21,29 +19,9 @@
 #include "storage/local/row_database.h"
 #include "storage/local/row_store.h"
 #include "tests/catch.h"
+#include "tests/temporary_directory.h"
 
 namespace holdfast::tests {
-
-/// A directory of a test's own, gone with it.
-class RowDirectory {
-public:
-    RowDirectory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "holdfast-rows-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    RowDirectory(const RowDirectory&) = delete;
-    RowDirectory& operator=(const RowDirectory&) = delete;
-    ~RowDirectory() { std::filesystem::remove_all(path_); }
-
-    [[nodiscard]] const std::string& path() const { return path_; }
-    [[nodiscard]] std::string file(std::string_view name) const {
-        return path_ + "/" + std::string(name);
-    }
-
-private:
-    std::string path_;
-};
 
 /// Runs a coroutine to its end on a loop of its own.
 template <class T>
@@ -75,7 +53,7 @@ inline storage::Transaction put_of(std::string key, std::string value) {
 /// A row store without an engine around it. Destroyed as a crash would leave it.
 class RowWorld {
 public:
-    explicit RowWorld(const RowDirectory& directory,
+    explicit RowWorld(const TemporaryDirectory& directory,
                       storage::local::Committer::Options options = {}) {
         using namespace storage::local;
         vfs_ = base::make_posix_vfs();

@@ -16,7 +16,7 @@ using namespace holdfast::storage;
 using namespace holdfast::storage::local;
 using tests::await;
 using tests::put_of;
-using tests::RowDirectory;
+using tests::TemporaryDirectory;
 
 namespace {
 
@@ -42,7 +42,7 @@ struct EngineWorld {
         REQUIRE_FALSE(engine);
         return engine.error();
     }
-    Incarnation left(const RowDirectory& directory) {
+    Incarnation left(const TemporaryDirectory& directory) {
         const auto content = base::read_file(*vfs, directory.file("incarnation"), 4096);
         REQUIRE(content);
         const auto incarnation = parse_incarnation(*content);
@@ -67,7 +67,7 @@ std::optional<Row> get(Engine& engine, const std::string& key) {
 
 TEST_CASE("engine: P1 rows and blobs of an acked commit survive a close and a crash",
           "[local][engine]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     EngineWorld world;
     const bool clean = GENERATE(true, false);
     BlobRef ref;
@@ -107,7 +107,7 @@ TEST_CASE("engine: P1 rows and blobs of an acked commit survive a close and a cr
 }
 
 TEST_CASE("engine: the clean marker names the last commit", "[local][engine]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     EngineWorld world;
     const auto engine = world.must_open(directory.path());
     for (int i = 0; i < 3; ++i) REQUIRE(await(engine->metadata().commit("p", put_of("k", ""))));
@@ -117,7 +117,7 @@ TEST_CASE("engine: the clean marker names the last commit", "[local][engine]") {
 }
 
 TEST_CASE("engine: a directory that is open already is refused with in_use", "[local][engine]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     EngineWorld world;
     const auto engine = world.must_open(directory.path());
     CHECK(world.refusal(directory.path()).kind == OpenError::Kind::in_use);
@@ -126,7 +126,7 @@ TEST_CASE("engine: a directory that is open already is refused with in_use", "[l
 
 TEST_CASE("engine: P12 acked commits that are missing are counted and the start is refused",
           "[local][engine][highwater]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     EngineWorld world;
     {
         const auto engine = world.must_open(directory.path());
@@ -148,7 +148,7 @@ TEST_CASE("engine: P12 acked commits that are missing are counted and the start 
 
 TEST_CASE("engine: an index that is missing or of another volume is damage, never made afresh",
           "[local][engine]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     EngineWorld world;
     world.must_open(directory.path() + "/a")->close();
     world.must_open(directory.path() + "/b")->close();
@@ -162,7 +162,7 @@ TEST_CASE("engine: an index that is missing or of another volume is damage, neve
 }
 
 TEST_CASE("engine: commits are counted for the metrics", "[local][engine]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     EngineWorld world;
     const auto engine = world.must_open(directory.path());
     const auto total = [](const std::string& name) {
@@ -178,7 +178,7 @@ TEST_CASE("engine: commits are counted for the metrics", "[local][engine]") {
 }
 
 TEST_CASE("engine: an index that does not open leaves the volume as it was", "[local][engine]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     EngineWorld world;
     world.must_open(directory.path())->close();
     REQUIRE(base::set_failpoints("rocksdb.open=eio"));
@@ -190,7 +190,7 @@ TEST_CASE("engine: an index that does not open leaves the volume as it was", "[l
 
 TEST_CASE("engine: a creation that stops at any step is finished by the next start",
           "[local][engine]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     EngineWorld world;
     const std::string path = directory.path();
     world.must_open(path)->close();

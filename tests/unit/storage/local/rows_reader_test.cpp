@@ -8,8 +8,8 @@ using namespace holdfast::storage;
 using local::read_rows;
 using local::ReadDepth;
 using tests::await;
-using tests::RowDirectory;
 using tests::RowWorld;
+using tests::TemporaryDirectory;
 
 namespace {
 
@@ -71,7 +71,7 @@ Outcome read(RowWorld& world, const RowKey& key, int number, ReadDepth depth) {
 
 TEST_CASE("rows: a row of a table that is not open is not in memory, there or not",
           "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     {
         RowWorld world(directory);
         fill(world);
@@ -97,7 +97,7 @@ TEST_CASE("rows: a row of a table that is not open is not in memory, there or no
 
 TEST_CASE("rows: a store of more tables than are opened at once answers every read",
           "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     {
         RowWorld world(directory);
         fill(world);
@@ -120,7 +120,7 @@ TEST_CASE("rows: a store of more tables than are opened at once answers every re
 
 TEST_CASE("rows: P8 a short page is whole although it touches tables that are not open",
           "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     {
         RowWorld world(directory);
         fill(world);

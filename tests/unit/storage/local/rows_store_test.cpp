@@ -9,8 +9,8 @@ using namespace holdfast::storage;
 using tests::await;
 using tests::put_of;
 using tests::put_row;
-using tests::RowDirectory;
 using tests::RowWorld;
+using tests::TemporaryDirectory;
 
 namespace {
 
@@ -38,7 +38,7 @@ void flush(RowWorld& world) {
 
 TEST_CASE("rows: a row that was put is there with the commit's number as its version",
           "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     const auto first = world.commit(put_of("a", "1"));
     const auto second = world.commit(put_of("b", ""));
@@ -56,7 +56,7 @@ TEST_CASE("rows: a row that was put is there with the commit's number as its ver
 }
 
 TEST_CASE("rows: P1 what was acked is there after a close and after a crash", "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     std::uint64_t acked = 0;
     for (const bool clean : {false, true, false, true}) {
         RowWorld world(directory);
@@ -77,7 +77,7 @@ TEST_CASE("rows: P1 what was acked is there after a close and after a crash", "[
 }
 
 TEST_CASE("rows: an expectation holds for exactly the version it names", "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     const auto created = world.commit(put_if("a", "1", 0));
     REQUIRE(created);
@@ -92,7 +92,7 @@ TEST_CASE("rows: an expectation holds for exactly the version it names", "[local
 }
 
 TEST_CASE("rows: range deletes, deletes and puts apply in this order", "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     REQUIRE(world.commit(put_of("a1", "old")));
     REQUIRE(world.commit(put_of("a2", "old")));
@@ -106,7 +106,7 @@ TEST_CASE("rows: range deletes, deletes and puts apply in this order", "[local][
 
 TEST_CASE("rows: a range delete takes [begin, end) of one family of one partition",
           "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     Transaction transaction;
     for (const auto* key : {"a", "b", "c", "d"}) transaction.puts.push_back(put_row(key, "1"));
@@ -128,7 +128,7 @@ TEST_CASE("rows: a range delete takes [begin, end) of one family of one partitio
 
 TEST_CASE("rows: a range delete of more rows than are deleted one by one takes them all",
           "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     Transaction transaction;
     for (std::size_t i = 0; i <= local::point_deletes_max; ++i)
@@ -142,7 +142,7 @@ TEST_CASE("rows: a range delete of more rows than are deleted one by one takes t
 
 TEST_CASE("rows: the answers of a get are in the order asked, across families and partitions",
           "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     Transaction transaction = put_of("k", "index");
     transaction.puts.push_back(Put{RowKey{RowFamily::body, "k"}, std::string(5000, 'b')});
@@ -167,7 +167,7 @@ TEST_CASE("rows: the answers of a get are in the order asked, across families an
 }
 
 TEST_CASE("rows: a scan pages through a partition in byte order", "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     const std::string high = "\xff\xff";
     const std::string with_nul("a\0b", 3);
@@ -198,7 +198,7 @@ TEST_CASE("rows: a scan pages through a partition in byte order", "[local][rows]
 }
 
 TEST_CASE("rows: reads that memory cannot answer come from the disk", "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     {
         RowWorld world(directory);
         Transaction transaction;
@@ -214,7 +214,7 @@ TEST_CASE("rows: reads that memory cannot answer come from the disk", "[local][r
 }
 
 TEST_CASE("rows: P10 a stored row without a version is reported, not returned", "[local][rows]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     RowWorld world(directory);
     REQUIRE(world.database->db()
                 .Put(rocksdb::WriteOptions(), world.database->family(RowFamily::index),

@@ -240,8 +240,9 @@ TEST_CASE("segments: a passing read error is retried from the medium, a lasting 
 #ifdef HF_FAILPOINTS
 TEST_CASE("segments: each failpoint refuses the blob it is met by and no other",
           "[storage][segment][fault]") {
-    for (const char* name : {"blob.create", "blob.write", "blob.footer", "blob.fdatasync.before",
-                             "blob.fdatasync.after", "dir.fsync.before", "dir.fsync.after"}) {
+    for (const char* name :
+         {"blob.create", "blob.write", "blob.footer", "blob.fdatasync.before",
+          "blob.fdatasync.after", "blob.close", "dir.fsync.before", "dir.fsync.after"}) {
         Fixture fixture;
         CAPTURE(name);
         REQUIRE(base::set_failpoints(std::string(name) + "=eio@1"));

@@ -1,12 +1,9 @@
 /// A segment store on a file system of the test's choice, and blobs for it.
 #pragma once
 
-#include <stdlib.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <exception>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +11,7 @@
 #include "base/limits.h"
 #include "storage/local/segment_store.h"
 #include "tests/catch.h"
+#include "tests/temporary_directory.h"
 
 namespace holdfast::tests {
 
@@ -49,18 +47,10 @@ T run_to_end(base::Awaitable<T> work) {
 
 class SegmentDirectory {
 public:
-    SegmentDirectory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "holdfast-segments-XXXXXX";
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    SegmentDirectory(const SegmentDirectory&) = delete;
-    SegmentDirectory& operator=(const SegmentDirectory&) = delete;
-    ~SegmentDirectory() { std::filesystem::remove_all(path_); }
-    [[nodiscard]] std::string path() const { return path_ + "/segments"; }
+    [[nodiscard]] std::string path() const { return directory_.file("segments"); }
 
 private:
-    std::string path_;
+    TemporaryDirectory directory_;
 };
 
 /// Small, so that a test crosses every border cheaply.

@@ -10,7 +10,7 @@
 
 using namespace holdfast;
 using namespace holdfast::storage::local;
-using tests::RowDirectory;
+using tests::TemporaryDirectory;
 
 namespace {
 
@@ -65,7 +65,7 @@ TEST_CASE("volume: golden bytes of format 1", "[local][volume][format]") {
 
 TEST_CASE("volume: an empty or missing directory becomes one, and stays the same one",
           "[local][volume]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     VolumeWorld world;
     const auto path = GENERATE(std::string(""), std::string("/a/b/"));
     VolumeId id{};
@@ -145,7 +145,7 @@ TEST_CASE("volume: a directory whose parent may not be read is as good as any ot
 }
 
 TEST_CASE("volume: only a stop with the clean marker is a clean one", "[local][volume]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     VolumeWorld world;
     world.must_open(directory.path());
     {
@@ -163,7 +163,7 @@ TEST_CASE("volume: only a stop with the clean marker is a clean one", "[local][v
 }
 
 TEST_CASE("volume: a second open is refused while the first one lives", "[local][volume]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     VolumeWorld world;
     {
         const auto volume = world.must_open(directory.path());
@@ -174,7 +174,7 @@ TEST_CASE("volume: a second open is refused while the first one lives", "[local]
 
 TEST_CASE("volume: a directory with somebody else's files is refused and not touched",
           "[local][volume]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     VolumeWorld world;
     world.write(directory.file("thesis.txt"), "text");
     const auto error = world.refusal(directory.path());
@@ -184,7 +184,7 @@ TEST_CASE("volume: a directory with somebody else's files is refused and not tou
 }
 
 TEST_CASE("volume: what the server puts there before is no obstacle", "[local][volume]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     VolumeWorld world;
     REQUIRE(world.vfs->make_directories(directory.file("lost+found")));
     world.write(directory.file("keyring"), "k");
@@ -196,7 +196,7 @@ TEST_CASE("volume: what the server puts there before is no obstacle", "[local][v
 
 TEST_CASE("volume: an interrupted creation is begun again, a lost format file is not",
           "[local][volume]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     VolumeWorld world;
     {
         const auto volume = world.open(directory.path());
@@ -218,7 +218,7 @@ TEST_CASE("volume: an interrupted creation is begun again, a lost format file is
 }
 
 TEST_CASE("volume: a damaged format file is refused", "[local][volume]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     VolumeWorld world;
     world.must_open(directory.path());
     const auto good = encode_format(an_id());
@@ -237,7 +237,7 @@ TEST_CASE("volume: a damaged format file is refused", "[local][volume]") {
 }
 
 TEST_CASE("volume: a later format version is refused and nothing is touched", "[local][volume]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     VolumeWorld world;
     auto later = encode_format(an_id());
     later[16] = 2;
@@ -249,7 +249,7 @@ TEST_CASE("volume: a later format version is refused and nothing is touched", "[
 }
 
 TEST_CASE("volume: a damaged or missing incarnation file is damage", "[local][volume]") {
-    RowDirectory directory;
+    TemporaryDirectory directory;
     VolumeWorld world;
     world.must_open(directory.path());
     auto bad = encode_incarnation(Incarnation{3, true, 258});

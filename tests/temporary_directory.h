@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -16,7 +17,7 @@ namespace holdfast::tests {
 class TemporaryDirectory {
 public:
     TemporaryDirectory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "holdfast-base-XXXXXX";
+        std::string pattern = std::filesystem::temp_directory_path() / "holdfast-test-XXXXXX";
         REQUIRE(::mkdtemp(pattern.data()) != nullptr);
         path_ = pattern;
     }
@@ -32,6 +33,20 @@ public:
     [[nodiscard]] std::string read(std::string_view name) const {
         std::ifstream stream(file(name));
         return {std::istreambuf_iterator<char>(stream), {}};
+    }
+    void write(std::string_view name, std::string_view content) const {
+        std::ofstream(file(name)) << content;
+    }
+    /// Permission bits of a file.
+    [[nodiscard]] unsigned mode(std::string_view name) const {
+        struct stat status {};
+        REQUIRE(::stat(file(name).c_str(), &status) == 0);
+        return status.st_mode & 07777U;
+    }
+    /// How many files and directories are in it.
+    [[nodiscard]] std::size_t entries() const {
+        return static_cast<std::size_t>(
+            std::distance(std::filesystem::directory_iterator(path_), {}));
     }
 
 private:
