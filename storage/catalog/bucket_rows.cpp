@@ -3,6 +3,8 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "base/failpoint.h"
+
 namespace holdfast::storage::catalog {
 
 namespace {
@@ -36,6 +38,12 @@ Outcome<std::optional<BucketRows>> read_if_open(Store& store, const std::string&
     found->rows.assign(std::make_move_iterator(rows->begin() + 1),
                        std::make_move_iterator(rows->end()));
     co_return found;
+}
+
+/// For HF_TEST_BREAK("gc_order") only.
+base::Awaitable<void> release_too_early(Store& store, const std::vector<GarbageList::Item>& items) {
+    for (const auto& item : items)
+        for (const auto& blob : item.blobs) static_cast<void>(co_await store.blobs.release(blob));
 }
 
 }  // namespace
@@ -78,6 +86,7 @@ Outcome<Attempt> try_commit(Store& store, const std::string& bucket_id, Transact
                             DroppedBlobs dropped) {
     const auto partition = bucket_partition(bucket_id);
     auto items = std::move(dropped).put_rows(partition, transaction);
+    if (HF_TEST_BREAK("gc_order")) co_await release_too_early(store, items);
     auto committed = co_await store.metadata.commit(partition, std::move(transaction));
     if (committed) {
         for (auto& item : items) store.garbage.add(std::move(item));

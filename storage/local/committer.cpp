@@ -109,7 +109,7 @@ void Committer::run() {
         Requests requests = next_group();
         if (requests.empty()) return;
         commit(std::move(requests));
-        sync_high_water_when_due();
+        do_what_is_due();
     }
 }
 
@@ -122,7 +122,7 @@ Committer::Requests Committer::next_group() {
                                               [&] { return !queue_.empty() || stopping_; });
         if (something) break;
         lock.unlock();
-        sync_high_water_when_due();
+        do_what_is_due();
         lock.lock();
     }
     if (!stopping_) wait_for_company(lock);
@@ -178,7 +178,8 @@ void Committer::commit(Requests requests) {
 rocksdb::Status Committer::write(CommitGroup& group) {
     if (HF_FAILPOINT("commit.wal.before") != base::Injected::none)
         return rocksdb::Status::IOError("injected before the write");
-    const bool sync = options_.durability != Durability::relaxed;
+    if (options_.ballast != nullptr) options_.ballast->look();
+    const bool sync = options_.durability != Durability::relaxed && !HF_TEST_BREAK("wal_sync");
     const auto started = clock_.steady();
     auto status = database_.db().Write(make_write_options(sync), &group.seal());
     if (!status.ok()) return status;
@@ -197,6 +198,7 @@ rocksdb::Status Committer::write(CommitGroup& group) {
 
 void Committer::fail(const rocksdb::Status& status) {
     failed_ = true;
+    if (status.IsNoSpace() && options_.ballast != nullptr) options_.ballast->release();
     base::log::error("index.read_only", {{"reason", status.ToString()}});
 }
 
@@ -211,7 +213,8 @@ void Committer::record_high_water() {
     high_water_failed_ = !recorded;
 }
 
-void Committer::sync_high_water_when_due() {
+void Committer::do_what_is_due() {
+    if (options_.ballast != nullptr) options_.ballast->restore();
     const auto now = clock_.steady();
     if (!high_water_.dirty() || now - high_water_synced_ < high_water_sync_interval) return;
     high_water_synced_ = now;

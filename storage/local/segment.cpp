@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "base/failpoint.h"
+#include "base/log.h"
 #include "storage/local/segment_failpoint.h"
 #include "storage/local/segment_metrics.h"
 
@@ -17,6 +18,13 @@ StorageError to_storage_error(const base::IoError& error) {
     return {kind, error.message()};
 }
 
+StorageError write_failed(const base::IoError& error) {
+    auto& metrics = segment_metrics();
+    (error.out_of_space() ? metrics.writes_without_space : metrics.writes_failed).Increment();
+    base::log::error("segment.write_failed", {{"error", error.message()}});
+    return to_storage_error(error);
+}
+
 base::IoResult<void> Segment::write(std::uint64_t offset, base::ByteView bytes) {
     if (dead_) return base::IoError{EIO, "write to a dead segment", name_.file_name()};
     const auto injected = HF_FAILPOINT("blob.write");
@@ -25,7 +33,11 @@ base::IoResult<void> Segment::write(std::uint64_t offset, base::ByteView bytes) 
         return base::IoError{EIO, "pwrite", name_.file_name()};
     }
     if (auto failed = as_io_error(injected, "pwrite", name_.file_name())) return *failed;
-    if (auto written = file_->pwrite(offset, bytes); !written) return written;
+    if (auto written = file_->pwrite(offset, bytes); !written) {
+        // The next blob opens another segment, and that tells that the file system is read-only.
+        if (written.error().code == EROFS) dead_ = true;
+        return written;
+    }
     segment_metrics().bytes_written.Increment(static_cast<double>(bytes.size()));
     counters_.bytes_written += bytes.size();
     const std::lock_guard lock(mutex_);
@@ -49,7 +61,8 @@ base::IoResult<void> Segment::sync() {
         if (auto failed =
                 as_io_error(HF_FAILPOINT("blob.fdatasync.before"), "fdatasync", name_.file_name()))
             return *failed;
-        if (auto done = file_->sync_data(); !done) return done;
+        if (!HF_TEST_BREAK("blob_sync"))
+            if (auto done = file_->sync_data(); !done) return done;
         if (auto failed =
                 as_io_error(HF_FAILPOINT("blob.fdatasync.after"), "fdatasync", name_.file_name()))
             return *failed;

@@ -43,7 +43,10 @@ Result<std::shared_ptr<Segment>> SegmentFactory::make() {
     const SegmentName name{context_.incarnation, ++sequence_};
     auto file = context_.vfs.open(context_.directory + "/" + name.file_name(),
                                   base::OpenMode::create_exclusive);
-    if (!file) return to_storage_error(file.error());
+    if (!file) {
+        if (file.error().code == EROFS) context_.directory_failed(file.error());
+        return write_failed(file.error());
+    }
     auto segment =
         std::make_shared<Segment>(name, *std::move(file), context_.budget, context_.counters);
     if (context_.durability != Durability::relaxed) {
@@ -51,7 +54,8 @@ Result<std::shared_ptr<Segment>> SegmentFactory::make() {
             if (auto failed =
                     as_io_error(HF_FAILPOINT("dir.fsync.before"), "fsync", context_.directory))
                 return *failed;
-            if (auto done = context_.vfs.sync_directory(context_.directory); !done) return done;
+            if (!HF_TEST_BREAK("dir_sync"))
+                if (auto done = context_.vfs.sync_directory(context_.directory); !done) return done;
             if (auto failed =
                     as_io_error(HF_FAILPOINT("dir.fsync.after"), "fsync", context_.directory))
                 return *failed;
@@ -119,8 +123,7 @@ Result<void> SegmentStream::allocate_ahead(Segment& segment, std::uint64_t from,
         allocated = segment.file().allocate(from, length);
     }
     // A file system without allocation: the file grows as it is written.
-    if (!allocated && allocated.error().code != EOPNOTSUPP)
-        return to_storage_error(allocated.error());
+    if (!allocated && allocated.error().code != EOPNOTSUPP) return write_failed(allocated.error());
     const std::lock_guard lock(mutex_);
     allocated_bytes_ = from + length;
     return {};
