@@ -1,0 +1,35 @@
+"""A server of a build with failpoints: it can be told to crash at a named place, or to be broken in a known way.
+
+Environment: HF_FAILPOINT_BINARY, a build with HF_FAILPOINTS (default: build/dev/holdfast below the root).
+"""
+
+import os
+import unittest
+from pathlib import Path
+
+from harness import ROOT, Server
+
+FAILPOINT_BINARY = Path(os.environ.get("HF_FAILPOINT_BINARY", ROOT / "build/dev/holdfast"))
+
+
+def skip_loudly(why):
+    """For tests that this machine cannot run: the run script's reader must see what was not tested."""
+    print(f"SKIPPED: {why}", flush=True)
+    raise unittest.SkipTest(why)
+
+
+def require_failpoints():
+    if not FAILPOINT_BINARY.is_file():
+        skip_loudly(f"{FAILPOINT_BINARY} is not there (HF_FAILPOINT_BINARY)")
+    if b"HOLDFAST_TEST_BREAK" not in FAILPOINT_BINARY.read_bytes():
+        skip_loudly(f"{FAILPOINT_BINARY} was built without failpoints")
+
+
+class FailpointServer(Server):
+    def __init__(self, *settings, failpoints="", broken="", **options):
+        super().__init__(*settings, **options)
+        self.environment = {**self.environment, "HOLDFAST_FAILPOINTS": failpoints,
+                            "HOLDFAST_TEST_BREAK": broken}
+
+    def command(self):
+        return [str(FAILPOINT_BINARY), *super().command()[1:]]
