@@ -13,13 +13,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "s3"))
 
 from harness import Server, client  # noqa: E402 (from the folder of the S3 tests)
+from load import Load, complaints_about  # noqa: E402
 from model import Expected  # noqa: E402
-from verifier import Verifier  # noqa: E402
 from writers import Writer  # noqa: E402
 
 ROUNDS = int(os.environ.get("HF_CRASH_ROUNDS", "50"))
 SEED = int(os.environ.get("HF_CRASH_SEED", random.SystemRandom().randrange(2**32)))
-WRITERS = 6
 BUCKET = "crash"
 
 
@@ -40,19 +39,13 @@ class Kill(unittest.TestCase):
 
     def load(self, seed, seconds):
         """Writers for a while, then the end without warning."""
-        writers = [Writer(n, self.client(), BUCKET, self.expected, f"{seed}-{n}") for n in range(WRITERS)]
-        for writer in writers:
-            writer.start()
+        load = Load(self.server.endpoint, BUCKET, self.expected, seed)
         time.sleep(seconds)  # the random moment is the point of this test
         self.server.kill()
-        for writer in writers:
-            writer.stopping = True
-            writer.join(60)
-            self.assertFalse(writer.is_alive(), "a writer hangs")
-            self.assertIsNone(writer.problem)
+        self.assertIsNone(load.join())
 
     def verify(self):
-        return Verifier(self.client(), BUCKET, self.expected).run()
+        return complaints_about(self.server.endpoint, BUCKET, self.expected)
 
     def test_nothing_acknowledged_is_lost_P1_to_P8(self):
         moments = random.Random(SEED)

@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Power failures on ext4 and xfs (C3): HF_POWER_CYCLES for each, 8 by default. Needs root and loop devices.
+# Servers: build/release/holdfast (HF_TEST_BINARY), and for the self-check a build with failpoints,
+# build/dev/holdfast (HF_FAILPOINT_BINARY).
+set -euo pipefail
+cd "$(dirname "$0")"
+. ../../scripts/dependencies.sh
+hf_require python3 python3-boto3 e2fsprogs xfsprogs util-linux mount
+export PYTHONDONTWRITEBYTECODE=1
+exec /usr/bin/python3 -W ignore::ResourceWarning power_test.py

@@ -1,0 +1,117 @@
+"""File systems on images of their own: made, mounted, cut off as a power failure does, mounted again.
+
+Needs root and loop devices. Everything is taken back by remove(), which may be called at any time.
+"""
+
+import fcntl
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+FS_IOC_GOINGDOWN = 0x8004587D  # _IOR('X', 125, __u32)
+NO_LOG_FLUSH = 2  # what is only in the journal's memory is lost as well
+MIB = 1 << 20
+MKFS = {"ext4": ["mkfs.ext4", "-q", "-F"], "xfs": ["mkfs.xfs", "-q", "-f"]}
+
+
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                          check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))}: {done.stdout.decode(errors='replace').strip()}")
+    return done.stdout.decode().strip()
+
+
+def why_no_volume(kind):
+    """Nothing when this machine can have one."""
+    if os.geteuid() != 0:
+        return "needs root"
+    if not os.path.exists("/dev/loop-control"):
+        return "there are no loop devices"
+    if shutil.which(MKFS[kind][0]) is None:
+        return f"{MKFS[kind][0]} is not installed"
+    try:
+        Volume(kind).remove()
+    except RuntimeError as error:
+        return str(error)
+    return None
+
+
+class Volume:
+    """A mounted file system on a sparse image, or on `image` when that is given and made already."""
+
+    def __init__(self, kind, image_bytes=400 * MIB, image=None, direct_io=False):
+        self.kind = kind
+        self.scratch = Path(tempfile.mkdtemp(prefix="holdfast-volume-"))
+        self.mount_point = self.scratch / "mounted"
+        self.mount_point.mkdir()
+        self.device = None
+        self.mounted = False
+        self.direct_io = direct_io
+        try:
+            self.image = image or self._new_image(image_bytes)
+            self.mount()
+        except BaseException:
+            self.remove()
+            raise
+
+    def _new_image(self, image_bytes):
+        image = self.scratch / "image"
+        with open(image, "wb") as file:
+            file.truncate(image_bytes)
+        make(self.kind, image)
+        return image
+
+    def mount(self):
+        """As a machine that comes up again: nothing of what the kernel kept in memory is left."""
+        options = ["--direct-io=on"] if self.direct_io else []
+        self.device = run("losetup", *options, "--find", "--show", self.image)
+        run("mount", "-t", self.kind, "-o", "noatime", self.device, self.mount_point)
+        self.mounted = True
+
+    def cut_power(self):
+        """The file system writes nothing more from here on."""
+        directory = os.open(self.mount_point, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.ioctl(directory, FS_IOC_GOINGDOWN, struct.pack("I", NO_LOG_FLUSH))
+        finally:
+            os.close(directory)
+
+    def unmount(self):
+        if self.mounted:
+            _patiently("umount", self.mount_point)
+            self.mounted = False
+        if self.device:
+            _patiently("losetup", "--detach", self.device)
+            self.device = None
+
+    def remove(self):
+        try:
+            self.unmount()
+        except RuntimeError:
+            subprocess.run(["umount", "--lazy", self.mount_point], check=False)
+            if self.device:
+                subprocess.run(["losetup", "--detach", self.device], check=False)
+            raise
+        finally:
+            if not os.path.ismount(self.mount_point):
+                shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def make(kind, image):
+    run(*MKFS[kind], image)
+
+
+def _patiently(*command):
+    """Somebody who walks over all mounts may hold one for a moment."""
+    for attempt in range(50):
+        try:
+            return run(*command)
+        except RuntimeError:
+            if attempt == 49:
+                raise
+            time.sleep(0.1)
