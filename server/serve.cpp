@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "server/application.h"
 #include "server/options.h"
@@ -25,9 +26,19 @@ void print(const std::string& text) {
     std::fflush(stdout);  // scripts read it through a pipe
 }
 
+/// Nothing in builds without failpoints.
+Result<void> set_failpoints() {
+#ifdef HF_FAILPOINTS
+    if (!base::set_failpoints_from_environment())
+        return Failure{ExitCode::usage, "HOLDFAST_FAILPOINTS is not understood"};
+#endif
+    return {};
+}
+
 }  // namespace
 
 Result<void> serve(const config::Settings& settings) {
+    if (auto set = set_failpoints(); !set) return set;
     Signals signals;
     const Logging logging(settings);
     Application application(settings);
