@@ -37,8 +37,8 @@ class Writer(threading.Thread):
         self.stopping = False
 
     def run(self):
-        actions = (self.put, self.put, self.put, self.put, self.delete, self.upload, self.upload, self.abort,
-                   self.repeat_complete)
+        actions = (self.put, self.put, self.put, self.put, self.delete, self.delete_many, self.copy, self.upload,
+                   self.upload, self.abort, self.copy_part, self.repeat_complete)
         try:
             while not self.stopping:
                 self.random.choice(actions)()
@@ -76,6 +76,53 @@ class Writer(threading.Thread):
         self.expected.begin(key, ABSENT)
         self.call("delete_object", Key=key)
         self.expected.acknowledge(key, ABSENT)
+
+    def delete_many(self):
+        """Each entry of the answer is an acknowledgement of its own; without an answer all are in doubt."""
+        keys = [f"w{self.number}/k{n}" for n in self.random.sample(range(KEYS_OF_A_WRITER), 2)]
+        for key in keys:
+            self.expected.begin(key, ABSENT)
+        answer = self.call("delete_objects", Delete={"Objects": [{"Key": key} for key in keys]})
+        for entry in answer.get("Deleted", []):
+            self.expected.acknowledge(entry["Key"], ABSENT)
+        if answer.get("Errors"):
+            raise Gone  # that of a server on its way out: the entry stays in doubt
+
+    def settled_keys(self):
+        """Own keys with one known content whose ETag is that of a single body."""
+        found = []
+        for number in range(KEYS_OF_A_WRITER):
+            states = self.expected.allowed(f"w{self.number}/k{number}")
+            content = next(iter(states))
+            if len(states) == 1 and content is not ABSENT and "-" not in content.etag:
+                found.append((f"w{self.number}/k{number}", content))
+        return found
+
+    def copy(self):
+        """The copy has the content and the metadata of its source."""
+        sources = self.settled_keys()
+        if not sources:
+            return
+        source, content = self.random.choice(sources)
+        key = self.key()
+        if key == source:
+            return
+        self.expected.begin(key, content)
+        self.call("copy_object", Key=key, CopySource={"Bucket": self.bucket, "Key": source})
+        self.expected.acknowledge(key, content)
+
+    def copy_part(self):
+        """A part that is a copy; then the upload ends, so that these do not add up."""
+        sources = [(key, content) for key, content in self.settled_keys() if content.size]
+        if not sources:
+            return
+        source, content = self.random.choice(sources)
+        upload = self.start_upload()
+        upload.parts[1] = {None, content.etag}
+        self.call("upload_part_copy", Key=upload.key, UploadId=upload.upload_id, PartNumber=1,
+                  CopySource={"Bucket": self.bucket, "Key": source})
+        upload.parts[1] = {content.etag}
+        self.end(upload)
 
     def start_upload(self):
         key, metadata = self.key(), self.metadata()
@@ -121,6 +168,9 @@ class Writer(threading.Thread):
     def abort(self):
         upload = self.start_upload()
         self.upload_part(upload, 1, self.random.randbytes(20 * KIB))
+        self.end(upload)
+
+    def end(self, upload):
         upload.state = "in doubt: aborted"
         self.call("abort_multipart_upload", Key=upload.key, UploadId=upload.upload_id)
         upload.state = "aborted"
