@@ -47,12 +47,18 @@ Reclaimer::Reclaimer(base::IoExecutor executor, catalog::Store& store, catalog::
       store_(store),
       buckets_(buckets),
       uploads_(uploads),
-      options_(options),
+      options_(std::move(options)),
       pause_(executor),
       changed_(executor),
       stopped_(executor) {}
 
 base::Awaitable<void> Reclaimer::run_once() {
+    if (!options_.may_release()) {
+        // The list would only grow; the rows say the same.
+        static_cast<void>(store_.garbage.take());
+        next_sweep_.reset();
+        co_return;
+    }
     co_await work_off_list();
     const auto now = store_.clock.steady();
     if (!stopping_ && (!next_sweep_ || now >= *next_sweep_)) {

@@ -9,6 +9,8 @@
 /// that are old enough. It goes page by page and is never waited for. It also comes soon after the
 /// list had to forget something.
 ///
+/// Nothing is given back while the engine forbids it; the sweep after that finds what waited.
+///
 /// A failure is logged, counted and tried again by a sweep that comes soon; no garbage row goes
 /// before its blobs did. Blobs that somebody still reads are released when the reader ends; only a
 /// bounded number of them is waited for at a time.
@@ -21,6 +23,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -41,6 +44,9 @@ struct ReclaimerOptions {
     std::chrono::milliseconds patience{2000};  ///< for a release before others go past it
     std::size_t at_once = 8;                   ///< rows worked on at the same time
     std::size_t waiting_max = 4096;            ///< rows whose release waits for readers
+    /// False while nothing may be given back: acknowledged commits are missing (2.6), so a garbage
+    /// row may be older than the row that refers to its blob.
+    std::function<bool()> may_release = [] { return true; };
 };
 
 class Reclaimer {

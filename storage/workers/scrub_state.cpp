@@ -1,0 +1,128 @@
+#include "storage/workers/scrub_state.h"
+
+#include <algorithm>
+
+#include "storage/workers/state_file.h"
+
+namespace holdfast::storage::workers {
+
+namespace {
+
+constexpr std::string_view head = "holdfast scrub 1";
+constexpr std::size_t pass_words = 9;
+constexpr std::size_t damage_words_min = 12;
+
+std::string number(std::uint64_t value) {
+    return std::to_string(value);
+}
+
+std::string millis(base::WallTime time) {
+    return number(static_cast<std::uint64_t>(time.time_since_epoch().count()));
+}
+
+base::WallTime wall(std::uint64_t since_epoch) {
+    return base::WallTime(std::chrono::milliseconds(since_epoch));
+}
+
+StateLine to_line(const Damage& damage) {
+    StateLine line{"damaged",
+                   base::to_hex(damage.blob.id),
+                   to_word(damage.file),
+                   to_word(damage.partition),
+                   to_word(damage.row_key),
+                   to_word(damage.bucket),
+                   number(damage.part),
+                   to_word(damage.what),
+                   millis(damage.first_seen),
+                   millis(damage.last_seen),
+                   number(damage.blob.stored_bytes),
+                   number(damage.blob.frame_bytes)};
+    for (const auto& extent : damage.blob.extents)
+        for (const auto value : {extent.segment, extent.offset, extent.length})
+            line.push_back(number(value));
+    return line;
+}
+
+/// The numbers of a line from a word on; nothing when one of them is none.
+std::optional<std::vector<std::uint64_t>> numbers_from(const StateLine& line, std::size_t first) {
+    std::vector<std::uint64_t> numbers;
+    for (std::size_t i = first; i < line.size(); ++i) {
+        const auto value = to_number(line[i]);
+        if (!value) return std::nullopt;
+        numbers.push_back(*value);
+    }
+    return numbers;
+}
+
+std::optional<Damage> parse_damage(const StateLine& line) {
+    if (line.size() < damage_words_min || (line.size() - damage_words_min) % 3 != 0)
+        return std::nullopt;
+    Damage damage;
+    const auto id = base::from_hex(line[1]);
+    const auto file = from_word(line[2]);
+    const auto partition = from_word(line[3]);
+    const auto row_key = from_word(line[4]);
+    const auto bucket = from_word(line[5]);
+    const auto part = to_number(line[6]);
+    const auto what = from_word(line[7]);
+    const auto numbers = numbers_from(line, 8);
+    if (!id || id->size() != damage.blob.id.size() || !file || !partition || !row_key || !bucket ||
+        !part || !what || !numbers)
+        return std::nullopt;
+    std::copy(id->begin(), id->end(), damage.blob.id.begin());
+    damage.file = *file;
+    damage.partition = *partition;
+    damage.row_key = *row_key;
+    damage.bucket = *bucket;
+    damage.part = static_cast<std::uint32_t>(*part);
+    damage.what = *what;
+    damage.first_seen = wall((*numbers)[0]);
+    damage.last_seen = wall((*numbers)[1]);
+    damage.blob.stored_bytes = (*numbers)[2];
+    damage.blob.frame_bytes = static_cast<std::uint32_t>((*numbers)[3]);
+    for (std::size_t i = 4; i + 2 < numbers->size(); i += 3)
+        damage.blob.extents.push_back({(*numbers)[i], (*numbers)[i + 1], (*numbers)[i + 2]});
+    return damage;
+}
+
+bool parse_pass(const StateLine& line, ScrubState& state) {
+    if (line.size() != pass_words) return false;
+    const auto partition = from_word(line[2]);
+    const auto key = from_word(line[3]);
+    const auto numbers = numbers_from(line, 4);
+    if (!partition || !key || !numbers) return false;
+    state.under_way = line[1] == "under_way";
+    state.cursor = {*partition, *key};
+    state.age = std::chrono::milliseconds((*numbers)[0]);
+    state.passes = (*numbers)[1];
+    state.blobs = (*numbers)[2];
+    state.bytes = (*numbers)[3];
+    if ((*numbers)[4] != 0) state.ended = wall((*numbers)[4]);
+    return true;
+}
+
+}  // namespace
+
+std::string ScrubState::encode() const {
+    std::vector<StateLine> lines;
+    lines.push_back({"pass", under_way ? "under_way" : "idle", to_word(cursor.partition),
+                     to_word(cursor.key), number(static_cast<std::uint64_t>(age.count())),
+                     number(passes), number(blobs), number(bytes), ended ? millis(*ended) : "0"});
+    for (const auto& damage : damaged) lines.push_back(to_line(damage));
+    return encode_state(head, lines);
+}
+
+std::optional<ScrubState> ScrubState::parse(std::string_view content) {
+    const auto lines = parse_state(head, content);
+    if (!lines || lines->empty()) return std::nullopt;
+    ScrubState state;
+    if (!parse_pass(lines->front(), state)) return std::nullopt;
+    for (std::size_t i = 1; i < lines->size(); ++i) {
+        auto damage = parse_damage((*lines)[i]);
+        if (!damage) return std::nullopt;
+        state.damaged.push_back(*std::move(damage));
+    }
+    return state;
+}
+
+}  // namespace holdfast::storage::workers
