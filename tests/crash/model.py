@@ -4,6 +4,7 @@ An acknowledged operation must be seen; one whose answer never came may have hap
 whole, and once it was seen either way it stays so (P1 to P7 of the durability contract).
 """
 
+import copy
 import hashlib
 import threading
 from dataclasses import dataclass, field
@@ -47,6 +48,13 @@ class Expected:
         self.keys = {}  # key -> set of allowed Content/ABSENT
         self.uploads = {}  # upload id -> Upload
         self.acknowledged = self.in_doubt = 0
+
+    def copy(self):
+        """What is known at this moment. REQUIRES: no writer is at work."""
+        other = Expected()
+        other.keys, other.uploads = copy.deepcopy((self.keys, self.uploads))
+        other.acknowledged, other.in_doubt = self.acknowledged, self.in_doubt
+        return other
 
     def allowed(self, key):
         return self.keys.get(key, {ABSENT})

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "s3"))
 
 from failpoint_server import FailpointServer, require_failpoints, skip_loudly  # noqa: E402
 from harness import Server, client  # noqa: E402 (from the folder of the S3 tests)
+from freeze import freeze  # noqa: E402
 from load import Load, complaints_about  # noqa: E402
 from model import Expected  # noqa: E402
 from volume import Volume, why_no_volume  # noqa: E402
@@ -30,24 +31,6 @@ SEED = int(os.environ.get("HF_POWER_SEED", random.SystemRandom().randrange(2**32
 CYCLES_OF_A_VOLUME = 20  # uploads that nobody ends would fill it
 SELF_CHECK_CYCLES = 5
 BUCKET = "power"
-FREEZE_SECONDS = 20
-
-
-def freeze(process):
-    """Returns when no thread of it runs."""
-    process.send_signal(signal.SIGSTOP)
-    deadline = time.monotonic() + FREEZE_SECONDS
-    while not all(_is_stopped(task) for task in Path(f"/proc/{process.pid}/task").iterdir()):
-        if time.monotonic() > deadline:
-            raise RuntimeError("the server does not freeze")
-        time.sleep(0.002)
-
-
-def _is_stopped(task):
-    try:
-        return (task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 class Machine:

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Kills build/release/holdfast (or HF_TEST_BINARY) under load: HF_CRASH_ROUNDS rounds, 50 by default.
+# Kills the server under load (C1), at random moments and at every failpoint, and again while it recovers (C6).
+# HF_CRASH_ROUNDS random kills, 50 by default, of build/release/holdfast (or HF_TEST_BINARY); the failpoints
+# need a build with them, build/dev/holdfast (or HF_FAILPOINT_BINARY).
 set -euo pipefail
 cd "$(dirname "$0")"
 . ../../scripts/dependencies.sh
 hf_require python3 python3-boto3
 export PYTHONDONTWRITEBYTECODE=1
-exec /usr/bin/python3 -W ignore::ResourceWarning -m unittest kill_test
+exec /usr/bin/python3 -W ignore::ResourceWarning -m unittest kill_test failpoints_test

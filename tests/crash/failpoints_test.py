@@ -1,0 +1,192 @@
+"""C1 and C6: the server crashes at every failpoint that its code names, also while it recovers and stops.
+
+Environment: HF_CRASH_SEED (drawn and printed), HF_FAILPOINT_BINARY, HF_CRASH_FAILPOINTS (names, joined with
+",": only those).
+"""
+
+import os
+import random
+import re
+import signal
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "s3"))
+
+from failpoint_server import FailpointServer, require_failpoints  # noqa: E402
+from harness import ROOT, client, md5  # noqa: E402 (from the folder of the S3 tests)
+from load import Load, complaints_about  # noqa: E402
+from model import Content, Expected  # noqa: E402
+
+SEED = int(os.environ.get("HF_CRASH_SEED", random.SystemRandom().randrange(2**32)))
+ONLY = [name for name in os.environ.get("HF_CRASH_FAILPOINTS", "").split(",") if name]
+BUCKET = "failpoints"
+LOAD_SECONDS = 4
+DEATH_SECONDS = 30
+UNCLEAN = "engine.unclean_stop"
+
+
+def failpoints():
+    """All names in the code of the server, so that one that is added is tested without a change here."""
+    names = set()
+    for folder in ("base", "storage", "server"):
+        for source in (ROOT / folder).rglob("*.cpp"):
+            names.update(re.findall(r'HF_FAILPOINT\("([a-z_.]+)"\)', source.read_text()))
+    return sorted(names)
+
+
+class FailpointCase(unittest.TestCase):
+    """A server, what its clients know, and ways to end it."""
+
+    @classmethod
+    def setUpClass(cls):
+        require_failpoints()
+        print(f"seed {SEED} (HF_CRASH_SEED)", flush=True)
+
+    def setUp(self):
+        self.new_server()
+
+    def new_server(self):
+        self.server = FailpointServer()
+        self.addCleanup(self.server.remove)
+        self.addCleanup(self.server.kill)
+        self.server.start()
+        self.expected = Expected()
+        client(self.server.endpoint).create_bucket(Bucket=BUCKET)
+
+    def restart_with(self, failpoints):
+        """Whether it got ready, and did not die on the way."""
+        self.server.kill()
+        self.server.environment["HOLDFAST_FAILPOINTS"] = failpoints
+        try:
+            self.server.start()
+        except RuntimeError:
+            return False
+        return True
+
+    def died(self, seconds):
+        """By its own SIGKILL within that time."""
+        deadline = time.monotonic() + seconds
+        while self.server.process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.server.process.returncode == -signal.SIGKILL
+
+    def crash_at(self, name, nth, seed):
+        """Starts it with the failpoint and does everything that may lead there; whether it crashed."""
+        if not self.restart_with(f"{name}=crash@{nth}"):
+            return True  # the start itself
+        load = Load(self.server.endpoint, BUCKET, self.expected, seed)
+        crashed = self.died(LOAD_SECONDS)
+        for wake in (signal.SIGHUP, signal.SIGTERM):
+            if crashed:
+                break
+            self.server.process.send_signal(wake)
+            crashed = self.died(0.5 if wake == signal.SIGHUP else DEATH_SECONDS)
+        self.server.kill()
+        self.assertIsNone(load.join(), f"{name}, seed {SEED}")
+        return crashed
+
+    def verify(self, what):
+        if not self.restart_with(""):
+            self.fail(f"P12: no start after {what}, seed {SEED}: {self.server.log()[-4000:]}")
+        complaints = complaints_about(self.server.endpoint, BUCKET, self.expected)
+        self.assertEqual(complaints, [], f"after {what}, seed {SEED}")
+
+
+class Rounds(FailpointCase):
+    def test_a_crash_at_every_failpoint_loses_nothing_acknowledged_C1(self):
+        moments = random.Random(SEED)
+        crashed, passed_by = 0, []
+        for number, name in enumerate(ONLY or failpoints()):
+            if number % 10 == 9:
+                self.server.kill()
+                self.new_server()  # uploads that nobody ends would add up
+            for nth in (1, moments.randrange(2, 6)):
+                if self.crash_at(name, nth, f"{SEED}-{name}-{nth}"):
+                    crashed += 1
+                else:
+                    passed_by.append(f"{name}@{nth}")
+                self.verify(f"{name}=crash@{nth}")
+        print(f"{crashed} crashes at failpoints; never reached: {', '.join(passed_by) or 'none'}", flush=True)
+        self.assertGreater(crashed, len(passed_by))
+
+    def test_a_crash_during_recovery_loses_nothing_acknowledged_C6(self):
+        starting = [name for name in failpoints() if name.startswith(("rocksdb.open", "recovery.", "highwater."))]
+        for name in starting:
+            load = Load(self.server.endpoint, BUCKET, self.expected, f"{SEED}-recovery-{name}")
+            time.sleep(0.5)  # a moment under load, any
+            self.server.kill()
+            self.assertIsNone(load.join())
+            for _ in range(3):
+                self.restart_with(f"{name}=crash@1")
+            self.verify(f"three crashes at {name} while starting")
+
+    def test_a_crash_during_the_drain_loses_nothing_acknowledged_C6(self):
+        for name in (name for name in failpoints() if name.startswith("shutdown.")):
+            self.assertTrue(self.restart_with(f"{name}=crash@1"))
+            load = Load(self.server.endpoint, BUCKET, self.expected, f"{SEED}-drain-{name}")
+            time.sleep(0.5)  # a moment under load, any
+            self.server.process.send_signal(signal.SIGTERM)
+            self.assertTrue(self.died(DEATH_SECONDS), f"{name} is not reached by a stop")
+            self.server.kill()
+            self.assertIsNone(load.join())
+            self.verify(f"a crash at {name}")
+
+    def test_blobs_that_go_before_their_commit_are_noticed_gc_order(self):
+        """The check of the check: a server that releases too early loses an object in this crash."""
+        self.server.environment["HOLDFAST_TEST_BREAK"] = "gc_order"
+        s3 = client(self.server.endpoint)
+        body = b"k" * 100_000
+        s3.put_object(Bucket=BUCKET, Key="kept", Body=body)
+        self.expected.begin("kept", None)
+        self.expected.acknowledge("kept", Content.of(body, md5(body), {}))
+        self.assertTrue(self.restart_with("commit.wal.before=crash@1"))
+        with self.assertRaises(Exception):
+            client(self.server.endpoint).delete_object(Bucket=BUCKET, Key="kept")
+        self.assertTrue(self.died(DEATH_SECONDS))
+        self.server.environment["HOLDFAST_TEST_BREAK"] = ""
+        self.assertTrue(self.restart_with(""))
+        self.assertTrue(complaints_about(self.server.endpoint, BUCKET, self.expected))
+
+
+class CleanMarker(FailpointCase):
+    """A start says whether the directory was left by a clean stop."""
+
+    def last_start(self):
+        """The log of the newest start alone."""
+        seen = len(self.server.log())
+        self.assertTrue(self.restart_with(""))
+        return self.server.log()[seen:]
+
+    def test_a_clean_stop_leaves_the_marker(self):
+        client(self.server.endpoint).put_object(Bucket=BUCKET, Key="key", Body=b"x" * 100_000)
+        self.assertEqual(self.server.stop(), 0)
+        self.assertNotIn(UNCLEAN, self.last_start())
+
+    def test_a_kill_leaves_none(self):
+        self.server.kill()
+        self.assertIn(UNCLEAN, self.last_start())
+
+    def test_a_stop_leaves_none_when_the_storage_does_not_finish(self):
+        """A flush that hangs: its request is cut after the drain, but the storage is still at work for it."""
+        marks = self.server.scratch / "marks"
+        marks.mkdir()
+        self.server.environment["HOLDFAST_TEST_FAILPOINT_DIRECTORY"] = str(marks)
+        self.server.settings = ("limits.drain_timeout=1s",)
+        self.assertTrue(self.restart_with("blob.fdatasync.before=pause"))
+        load = Load(self.server.endpoint, BUCKET, self.expected, f"{SEED}-hang")
+        deadline = time.monotonic() + DEATH_SECONDS
+        while not (marks / "blob.fdatasync.before").exists():
+            self.assertLess(time.monotonic(), deadline, "no flush was reached")
+            time.sleep(0.02)
+        self.assertEqual(self.server.stop(), 1)
+        self.assertIsNone(load.join())
+        self.assertIn('"stopped_uncleanly"', self.server.log())
+        self.assertIn(UNCLEAN, self.last_start())
+        self.verify("a stop that could not wait for the storage")
+
+
+if __name__ == "__main__":
+    unittest.main()
