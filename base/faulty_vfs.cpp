@@ -55,6 +55,10 @@ public:
         if (auto error = plan_->count("allocate", path_)) return *error;
         return below_->allocate(offset, length);
     }
+    IoResult<void> reserve(std::uint64_t offset, std::uint64_t length) override {
+        if (auto error = plan_->count("reserve", path_)) return *error;
+        return below_->reserve(offset, length);
+    }
     IoResult<void> punch_hole(std::uint64_t offset, std::uint64_t length) override {
         if (auto error = plan_->count("punch_hole", path_)) return *error;
         return below_->punch_hole(offset, length);
@@ -131,6 +135,11 @@ IoResult<std::unique_ptr<VfsFile>> FaultyVfs::open(const std::string& path, Open
 IoResult<bool> FaultyVfs::exists(const std::string& path) {
     if (auto error = plan_->count("exists", path)) return *error;
     return below_.exists(path);
+}
+
+IoResult<FileStatus> FaultyVfs::status(const std::string& path) {
+    if (auto error = plan_->count("status", path)) return *error;
+    return below_.status(path);
 }
 
 IoResult<std::vector<std::string>> FaultyVfs::list(const std::string& directory) {

@@ -39,6 +39,7 @@ public:
     IoResult<std::unique_ptr<VfsFile>> open(const std::string& path, OpenMode mode,
                                             unsigned mode_bits) override;
     IoResult<bool> exists(const std::string& path) override;
+    IoResult<FileStatus> status(const std::string& path) override;
     IoResult<std::vector<std::string>> list(const std::string& directory) override;
     IoResult<void> make_directories(const std::string& path) override;
     IoResult<void> rename(const std::string& from, const std::string& to) override;

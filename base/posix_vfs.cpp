@@ -96,6 +96,12 @@ public:
                        [&] { return ::fallocate(fd(), 0, position(offset), position(length)); });
     }
 
+    IoResult<void> reserve(std::uint64_t offset, std::uint64_t length) override {
+        return checked("fallocate(keep_size)", [&] {
+            return ::fallocate(fd(), FALLOC_FL_KEEP_SIZE, position(offset), position(length));
+        });
+    }
+
     IoResult<void> punch_hole(std::uint64_t offset, std::uint64_t length) override {
         return checked("fallocate(punch_hole)", [&] {
             return ::fallocate(fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, position(offset),
@@ -189,6 +195,8 @@ int open_flags(OpenMode mode) {
             return O_RDWR | O_CREAT | O_EXCL;
         case OpenMode::create:
             return O_RDWR | O_CREAT;
+        case OpenMode::create_empty:
+            return O_RDWR | O_CREAT | O_TRUNC;
     }
     return O_RDONLY;
 }
@@ -207,6 +215,13 @@ public:
         if (::stat(path.c_str(), &status) == 0) return true;
         if (errno == ENOENT || errno == ENOTDIR) return false;
         return failure("stat", path);
+    }
+
+    IoResult<FileStatus> status(const std::string& path) override {
+        struct stat found {};
+        if (::stat(path.c_str(), &found) != 0) return failure("stat", path);
+        return FileStatus{static_cast<std::uint64_t>(found.st_size),
+                          static_cast<std::uint64_t>(found.st_mtim.tv_sec), S_ISDIR(found.st_mode)};
     }
 
     IoResult<std::vector<std::string>> list(const std::string& directory) override {

@@ -126,6 +126,11 @@ public:
         return changed("fallocate", offset, length, [&] { file_->allocate(offset, length); });
     }
 
+    // Blocks are taken when they are written; until then a reservation only asks for room.
+    IoResult<void> reserve(std::uint64_t offset, std::uint64_t length) override {
+        return changed("fallocate(keep_size)", offset, length, [] {});
+    }
+
     IoResult<void> punch_hole(std::uint64_t offset, std::uint64_t length) override {
         return changed("fallocate(punch_hole)", 0, 0, [&] { file_->punch(offset, length); });
     }
@@ -240,6 +245,10 @@ IoResult<std::unique_ptr<VfsFile>> SimVfs::open(const std::string& path, OpenMod
     if (there) {
         if (mode == OpenMode::create_exclusive) return IoError{EEXIST, "open", path};
         file = found->second;
+        if (mode == OpenMode::create_empty) {
+            state_->used_bytes -= file->allocated_bytes();
+            file->truncate(0);
+        }
     } else {
         if (mode == OpenMode::read || mode == OpenMode::read_write ||
             !state_->now.has_directory(parent_of(path)))
@@ -255,6 +264,15 @@ IoResult<bool> SimVfs::exists(const std::string& given) {
     const auto path = without_end_slash(given);
     const std::lock_guard lock(state_->mutex);
     return state_->now.files.contains(path) || state_->now.has_directory(path);
+}
+
+IoResult<FileStatus> SimVfs::status(const std::string& given) {
+    const auto path = without_end_slash(given);
+    const std::lock_guard lock(state_->mutex);
+    if (state_->now.has_directory(path)) return FileStatus{0, 0, true};
+    const auto found = state_->now.files.find(path);
+    if (found == state_->now.files.end()) return IoError{ENOENT, "stat", path};
+    return FileStatus{found->second->size(), 0, false};
 }
 
 IoResult<std::vector<std::string>> SimVfs::list(const std::string& given) {

@@ -39,6 +39,9 @@ public:
     virtual IoResult<void> pwrite(std::uint64_t offset, ByteView from) = 0;
     /// Reserves disk blocks; the file reads as zeros there and grows to offset + length.
     virtual IoResult<void> allocate(std::uint64_t offset, std::uint64_t length) = 0;
+    /// Reserves disk blocks; the size stays, also when the range lies behind the end. A truncate to
+    /// that size gives them back.
+    virtual IoResult<void> reserve(std::uint64_t offset, std::uint64_t length) = 0;
     /// Gives blocks back, the size stays. EOPNOTSUPP where the file system cannot.
     virtual IoResult<void> punch_hole(std::uint64_t offset, std::uint64_t length) = 0;
     virtual IoResult<void> sync_data() = 0;
@@ -57,12 +60,19 @@ enum class OpenMode {
     read_write,        ///< must exist
     create_exclusive,  ///< must not exist; read and write
     create,            ///< made when missing; read and write
+    create_empty,      ///< made when missing, emptied when there; read and write
 };
 
 struct FsSpace {
     std::uint64_t total_bytes = 0;
     std::uint64_t free_bytes = 0;  ///< for an unprivileged writer
     std::uint64_t free_inodes = 0;
+};
+
+struct FileStatus {
+    std::uint64_t size_bytes = 0;
+    std::uint64_t modified_unix_s = 0;  ///< 0 where the file system has no clock
+    bool is_directory = false;
 };
 
 /// Held while it lives.
@@ -78,6 +88,7 @@ public:
     virtual IoResult<std::unique_ptr<VfsFile>> open(const std::string& path, OpenMode mode,
                                                     unsigned mode_bits = 0640) = 0;
     virtual IoResult<bool> exists(const std::string& path) = 0;
+    virtual IoResult<FileStatus> status(const std::string& path) = 0;
     /// Names in a directory, without "." and "..", sorted.
     virtual IoResult<std::vector<std::string>> list(const std::string& directory) = 0;
     /// Makes it and its missing parents; fine when it is there.

@@ -73,7 +73,7 @@ Expected<void, OpenError> check_no_commit_is_missing(const RowDatabase& database
 Expected<void, OpenError> open_rows(const EngineOptions& options, base::Vfs& vfs, Parts& parts) {
     const Volume& volume = *parts.volume;
     const RowDatabaseOptions row_options{
-        volume.path(layout::index), volume.id(), volume.is_new(),
+        vfs, volume.path(layout::index), volume.id(), volume.is_new(),
         RowMemory{options.block_cache_bytes, options.memtable_bytes}};
     auto database = RowDatabase::open(row_options);
     if (!database) return std::move(database).error();

@@ -1,6 +1,7 @@
 #include "storage/local/row_database.h"
 
 #include "base/failpoint.h"
+#include "storage/local/rocksdb_vfs.h"
 #include "storage/local/row_codec.h"
 
 namespace holdfast::storage::local {
@@ -30,7 +31,9 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
     const RowDatabaseOptions& options) {
     if (HF_FAILPOINT("rocksdb.open") != base::Injected::none)
         return OpenError{OpenError::Kind::io, "the index does not open: injected"};
+    auto env = make_rocksdb_env(options.vfs);
     RowOptions row_options = make_row_options(options.memory);
+    row_options.database.env = env.get();
     row_options.database.create_if_missing = options.create;
     row_options.database.create_missing_column_families = options.create;
     rocksdb::DB* opened = nullptr;
@@ -38,7 +41,8 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
     const auto status = rocksdb::DB::Open(row_options.database, options.directory,
                                           family_descriptors(row_options), &handles, &opened);
     if (!status.ok()) return open_error(status);
-    std::unique_ptr<RowDatabase> database(new RowDatabase(std::unique_ptr<rocksdb::DB>(opened)));
+    std::unique_ptr<RowDatabase> database(
+        new RowDatabase(std::move(env), std::unique_ptr<rocksdb::DB>(opened)));
     for (auto* handle : handles) database->families_.emplace_back(handle);
     if (options.create) {
         if (auto written = database->write_identity(options.volume); !written)

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "base/vfs.h"
 #include "storage/error.h"
 #include "storage/local/engine.h"
 #include "storage/local/rocksdb_options.h"
@@ -18,6 +19,7 @@
 namespace holdfast::storage::local {
 
 struct RowDatabaseOptions {
+    base::Vfs& vfs;
     std::string directory;
     VolumeId volume{};
     bool create = false;  ///< of a volume that is being created; otherwise it must be there
@@ -40,10 +42,12 @@ public:
     [[nodiscard]] RowVersion commit_no() const { return commit_no_; }
 
 private:
-    explicit RowDatabase(std::unique_ptr<rocksdb::DB> db) : db_(std::move(db)) {}
+    RowDatabase(std::unique_ptr<rocksdb::Env> env, std::unique_ptr<rocksdb::DB> db)
+        : env_(std::move(env)), db_(std::move(db)) {}
     base::Expected<void, OpenError> write_identity(const VolumeId& volume);
     base::Expected<void, OpenError> read_identity(const VolumeId& volume);
 
+    std::unique_ptr<rocksdb::Env> env_;
     std::unique_ptr<rocksdb::DB> db_;
     std::vector<std::unique_ptr<rocksdb::ColumnFamilyHandle>> families_;  ///< meta, index, body
     RowVersion commit_no_ = 0;

@@ -27,6 +27,9 @@ public:
     IoResult<bool> exists(const std::string& path) override {
         return call<bool>("exists", [&] { return kernel_->exists(path); });
     }
+    IoResult<base::FileStatus> status(const std::string& path) override {
+        return kernel_->status(path);
+    }
     IoResult<std::vector<std::string>> list(const std::string& directory) override {
         return kernel_->list(directory);
     }
@@ -78,6 +81,9 @@ public:
     }
     IoResult<void> allocate(std::uint64_t offset, std::uint64_t length) override {
         return kernel_->allocate(offset, length);
+    }
+    IoResult<void> reserve(std::uint64_t offset, std::uint64_t length) override {
+        return kernel_->reserve(offset, length);
     }
     IoResult<void> punch_hole(std::uint64_t offset, std::uint64_t length) override {
         return kernel_->punch_hole(offset, length);

@@ -56,18 +56,15 @@ public:
     explicit RowWorld(const TemporaryDirectory& directory,
                       storage::local::Committer::Options options = {}) {
         using namespace storage::local;
-        vfs_ = base::make_posix_vfs();
         const bool create = !std::filesystem::exists(directory.file("index"));
         std::filesystem::create_directories(directory.file("index"));
-        RowDatabaseOptions database_options;
-        database_options.directory = directory.file("index");
-        database_options.create = create;
-        database_options.memory = RowMemory{8 << 20, 8 << 20};
+        const RowDatabaseOptions database_options{
+            *vfs, directory.file("index"), {}, create, RowMemory{8 << 20, 8 << 20}};
         auto opened = RowDatabase::open(database_options);
         REQUIRE(opened);
         database = *std::move(opened);
-        auto mark = create ? HighWater::create(*vfs_, directory.file("highwater"))
-                           : HighWater::open(*vfs_, directory.file("highwater"));
+        auto mark = create ? HighWater::create(*vfs, directory.file("highwater"))
+                           : HighWater::open(*vfs, directory.file("highwater"));
         REQUIRE(mark);
         high_water = *std::move(mark);
         committer = std::make_unique<Committer>(options, *database, *high_water, clock);
@@ -95,15 +92,13 @@ public:
         return keys;
     }
 
+    std::unique_ptr<base::Vfs> vfs = base::make_posix_vfs();
     base::SystemClock clock;
     base::WorkerPool pool{2};
     std::unique_ptr<storage::local::RowDatabase> database;
     std::unique_ptr<storage::local::HighWater> high_water;
     std::unique_ptr<storage::local::Committer> committer;
     std::unique_ptr<storage::local::RowStore> rows;
-
-private:
-    std::unique_ptr<base::Vfs> vfs_;
 };
 
 }  // namespace holdfast::tests

@@ -1,0 +1,33 @@
+/// Open files of a base::Vfs as RocksDB's file classes.
+///
+/// threads: reading at an offset from any; appending from one, syncing beside it from another.
+#pragma once
+
+#include <rocksdb/file_system.h>
+#include <rocksdb/io_status.h>
+
+#include <memory>
+#include <string>
+
+#include "base/vfs.h"
+
+namespace holdfast::storage::local {
+
+rocksdb::IOStatus to_io_status(const base::IoError& error);
+
+template <class T>
+rocksdb::IOStatus to_io_status(const base::IoResult<T>& result) {
+    return result ? rocksdb::IOStatus::OK() : to_io_status(result.error());
+}
+
+std::unique_ptr<rocksdb::FSSequentialFile> make_sequential_file(
+    std::unique_ptr<base::VfsFile> file);
+std::unique_ptr<rocksdb::FSRandomAccessFile> make_random_access_file(
+    std::unique_ptr<base::VfsFile> file);
+/// Appends behind size_bytes.
+std::unique_ptr<rocksdb::FSWritableFile> make_writable_file(const rocksdb::FileOptions& options,
+                                                            std::unique_ptr<base::VfsFile> file,
+                                                            std::uint64_t size_bytes);
+std::unique_ptr<rocksdb::FSDirectory> make_directory(base::Vfs& vfs, std::string path);
+
+}  // namespace holdfast::storage::local
