@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -105,6 +106,13 @@ void wait_until_replaced(std::uint64_t generation) {
     state().replaced.wait(lock, [&] { return state().generation != generation; });
 }
 
+/// Best effort: a check that misses its file says so.
+void leave_mark(std::string_view name) {
+    static const char* const directory = std::getenv("HOLDFAST_TEST_FAILPOINT_DIRECTORY");
+    if (directory == nullptr) return;
+    const std::ofstream mark(std::string(directory).append("/").append(name));
+}
+
 struct Hit {
     Failpoint failpoint;
     std::uint64_t generation = 0;
@@ -113,7 +121,10 @@ struct Hit {
 /// Counts the hit; what to do when it is this one's turn to act.
 std::optional<Hit> take_hit(std::string_view name) {
     const std::lock_guard lock(state().mutex);
-    if (state().hit.find(name) == state().hit.end()) state().hit.emplace(name);
+    if (state().hit.find(name) == state().hit.end()) {
+        state().hit.emplace(name);
+        leave_mark(name);
+    }
     const auto found = state().set.find(name);
     if (found == state().set.end()) return std::nullopt;
     Failpoint& failpoint = found->second;

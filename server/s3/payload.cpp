@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/failpoint.h"
 #include "base/limits.h"
 #include "server/s3/request_checks.h"
 
@@ -113,6 +114,8 @@ void Payload::start_digests() {
 }
 
 void Payload::update(base::ByteView bytes) {
+    if (received_ == 0 && !bytes.empty()) static_cast<void>(HF_FAILPOINT("body.first"));
+    if (received_ > 0 && !bytes.empty()) static_cast<void>(HF_FAILPOINT("body.mid"));
     received_ += bytes.size();
     context_->bytes_received += bytes.size();
     for (auto* digest : {md5_.get(), sha256_.get(), client_checksum_.get(), own_checksum_.get()})
@@ -163,8 +166,10 @@ base::Awaitable<Result<base::ByteView>> Payload::next() {
         if (received_ > options_.bytes_max) co_return too_large(received_, options_.bytes_max);
         if (!bytes.empty()) co_return base::ByteView(bytes);
     }
+    static_cast<void>(HF_FAILPOINT("body.last"));
     auto verified = verify();
     if (!verified) co_return std::move(verified).error();
+    static_cast<void>(HF_FAILPOINT("checksum.verify"));
     co_return base::ByteView{};
 }
 

@@ -1,5 +1,8 @@
 #include "server/s3/service.h"
 
+#include <new>
+
+#include "base/failpoint.h"
 #include "server/s3/access_record.h"
 #include "server/s3/admission.h"
 #include "server/s3/operation.h"
@@ -109,6 +112,7 @@ base::Awaitable<Result<Response>> Service::respond(http::Exchange& exchange, Out
     Context context{services, exchange, *request, **settled, *verified, nullptr, outcome.ids};
     auto response = co_await admit(context);
     outcome.bytes_received = context.bytes_received;
+    static_cast<void>(HF_FAILPOINT("auth.done"));
     outcome.bytes_sent = context.bytes_sent;
     co_return response;
 }

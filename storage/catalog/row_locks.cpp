@@ -1,6 +1,7 @@
 #include "storage/catalog/row_locks.h"
 
 #include "base/assert.h"
+#include "base/failpoint.h"
 #include "base/worker_pool.h"
 
 namespace holdfast::storage::catalog {
@@ -61,6 +62,7 @@ RowTurn::RowTurn(RowLocks& locks, const Partition& partition, std::string_view r
 }
 
 base::Awaitable<void> RowTurn::next_attempt() {
+    static_cast<void>(HF_FAILPOINT("commit.lock"));
     if (guard_) co_return;
     if (!std::exchange(tried_, true) && !locks_.is_held(row_)) co_return;
     auto guard = co_await locks_.lock(row_);
