@@ -19,6 +19,8 @@
 
 namespace holdfast::http {
 
+class MemoryGovernor;
+
 struct Limits {
     std::size_t request_line_bytes_max = 16 * base::KiB;
     std::size_t header_section_bytes_max = 8 * base::KiB;
@@ -51,6 +53,8 @@ struct ServerOptions {
     std::size_t loops = 1;
     Limits limits;
     std::string server_name = "Holdfast";
+    /// Asked before each request of a limited listener; null: nobody is.
+    std::shared_ptr<MemoryGovernor> memory = {};
 };
 
 /// How draining ended.

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/detached.hpp>
 #include <exception>
 #include <new>
@@ -10,6 +11,12 @@
 #include "base/log.h"
 
 namespace holdfast::http {
+
+namespace {
+
+constexpr std::chrono::milliseconds memory_retry_interval{20};
+
+}  // namespace
 
 Session::Session(const Place& place, Socket socket, std::unique_ptr<Transport> transport, Peer peer)
     : loop_(place.loop),
@@ -172,14 +179,25 @@ void Session::begin_request() {
 }
 
 base::Awaitable<void> Session::serve() {
-    if (co_await enter_gate()) {
-        // Also when the coroutine is destroyed while it is suspended, at the end of the process.
-        struct Place {
-            RequestGate* gate;
-            ~Place() {
-                if (gate) gate->leave();
-            }
-        };
+    // The guards also work when the coroutine is destroyed while it is suspended, at the end of the
+    // process.
+    struct Memory {
+        Session& session;
+        ~Memory() {
+            if (session.memory_bytes_ > 0) session.shared_.memory->release(session.memory_bytes_);
+            session.memory_bytes_ = 0;
+        }
+    };
+    struct Place {
+        RequestGate* gate;
+        ~Place() {
+            if (gate) gate->leave();
+        }
+    };
+    const Memory memory{*this};
+    bool admitted = co_await reserve_memory();
+    if (admitted) admitted = co_await enter_gate();
+    if (admitted) {
         const Place place{limited_ ? &shared_.gate : nullptr};
         co_await run_handler();
     }
@@ -187,13 +205,39 @@ base::Awaitable<void> Session::serve() {
 }
 
 base::Awaitable<bool> Session::enter_gate() {
-    if (!limited_ || shared_.gate.try_enter()) co_return true;
-    if (co_await shared_.gate.enter()) co_return true;
-    shared_.metrics.refused_queue.Increment();
+    bool entered = !limited_ || shared_.gate.try_enter();
+    if (!entered) entered = co_await shared_.gate.enter();
+    if (!entered) co_await tell_to_slow_down(shared_.metrics.refused_queue);
+    co_return entered;
+}
+
+/// Waits as long as in the queue. Not inside the gate: who waits for memory must not keep those out
+/// who need none.
+base::Awaitable<bool> Session::reserve_memory() {
+    if (!limited_ || !shared_.memory) co_return true;
+    const bool has_body = head().chunked || head().content_length.value_or(0) > 0;
+    const std::uint64_t bytes = estimated_memory_bytes(head());
+    const auto deadline = Clock::now() + shared_.limits.queue_timeout;
+    Timer pause(socket_.get_executor());
+    while (!closed_) {
+        const auto verdict = shared_.memory->admit(bytes, has_body);
+        if (verdict == MemoryGovernor::Verdict::admitted) {
+            memory_bytes_ = bytes;
+            co_return true;
+        }
+        if (verdict == MemoryGovernor::Verdict::refused || Clock::now() >= deadline) break;
+        pause.expires_after(memory_retry_interval);
+        co_await pause.async_wait(boost::asio::as_tuple(base::use_awaitable));
+    }
+    co_await tell_to_slow_down(shared_.metrics.refused_memory);
+    co_return false;
+}
+
+base::Awaitable<void> Session::tell_to_slow_down(prometheus::Counter& reason) {
+    reason.Increment();
     auto [head, body] = handler_.refuse(503, "SlowDown", "Please reduce your request rate.");
     auto sent = co_await send(std::move(head), base::as_bytes(body));
     if (!sent) keep_ = false;
-    co_return false;
 }
 
 /// The one place where exceptions of a handler end.

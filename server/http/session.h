@@ -84,6 +84,8 @@ private:
     base::Awaitable<bool> read_more_of_head(TimePoint deadline);
     base::Awaitable<void> serve();
     base::Awaitable<bool> enter_gate();
+    base::Awaitable<bool> reserve_memory();
+    base::Awaitable<void> tell_to_slow_down(prometheus::Counter& reason);
     base::Awaitable<void> run_handler();
     base::Awaitable<void> refuse(unsigned status, std::string_view code, std::string_view message);
     base::Awaitable<void> conclude();
@@ -137,6 +139,7 @@ private:
     TimePoint armed_until_ = TimePoint::max();
     TimePoint wait_cap_ = TimePoint::max();  ///< no wait goes beyond, whatever its own deadline
     bool timed_out_ = false;
+    std::uint64_t memory_bytes_ = 0;  ///< set aside for the request that runs
 
     ReadBlocks::Block buffer_;
     std::size_t buffer_bytes_ = 0;  ///< capacity

@@ -125,7 +125,7 @@ base::Awaitable<Result<void>> Session::write(base::ByteView bytes) {
         parts[count++] = part_of(bytes);
         if (chunked_answer_) parts[count++] = part_of(std::string_view("\r\n"));
     }
-    if (head_pending_) static_cast<void>(HF_FAILPOINT("ack.before"));
+    static_cast<void>(head_pending_ ? HF_FAILPOINT("ack.before") : HF_FAILPOINT("ack.mid"));
     const std::span pending(parts.data(), count);
     auto sent = co_await write_all(pending);
     head_pending_ = false;
@@ -145,6 +145,7 @@ base::Awaitable<Result<void>> Session::finish() {
     if (head_pending_) parts[count++] = part_of(std::string_view(head_text_));
     if (chunked_answer_ && !no_body_) parts[count++] = part_of(std::string_view("0\r\n\r\n"));
     answer_ = Answer::complete;
+    if (head_pending_) static_cast<void>(HF_FAILPOINT("ack.before"));
     const std::span pending(parts.data(), count);
     auto sent = co_await write_all(pending);
     head_pending_ = false;

@@ -22,6 +22,7 @@ Metrics::Metrics()
       refused_descriptors(refused("file_descriptors")),
       refused_head(refused("request_head")),
       refused_queue(refused("running_requests")),
+      refused_memory(refused("memory")),
       timeouts(base::metrics::counter("holdfast_http_timeouts_total",
                                       "Connections ended because the client was too slow.")),
       handshakes_failed(base::metrics::counter("holdfast_http_tls_handshakes_failed_total",
@@ -32,7 +33,8 @@ Shared::Shared(const ServerOptions& options)
       connection_limits({capped_by_descriptors(options.limits.connections_max),
                          options.limits.connections_per_address_max}),
       gate({options.limits.running_requests_max, options.limits.queued_requests_max,
-            options.limits.queue_timeout}) {}
+            options.limits.queue_timeout}),
+      memory(options.memory) {}
 
 void Shared::session_begins() {
     const std::lock_guard lock(mutex_);

@@ -7,6 +7,7 @@
 
 #include "base/metrics.h"
 #include "server/http/connection_limits.h"
+#include "server/http/memory_governor.h"
 #include "server/http/request_gate.h"
 #include "server/http/server.h"
 
@@ -21,6 +22,7 @@ struct Metrics {
     prometheus::Counter& refused_descriptors;
     prometheus::Counter& refused_head;
     prometheus::Counter& refused_queue;
+    prometheus::Counter& refused_memory;
     prometheus::Counter& timeouts;
     prometheus::Counter& handshakes_failed;
     Metrics();
@@ -32,6 +34,7 @@ struct Shared {
     const Limits limits;
     ConnectionLimits connection_limits;
     RequestGate gate;
+    const std::shared_ptr<MemoryGovernor> memory;  ///< null: nobody watches
     Metrics metrics;
     std::atomic<bool> draining{false};
 

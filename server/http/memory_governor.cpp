@@ -1,0 +1,130 @@
+#include "server/http/memory_governor.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+namespace holdfast::http {
+
+namespace {
+
+constexpr std::uint64_t tight_percent = 80;
+constexpr std::uint64_t exhausted_percent = 95;
+
+/// A body on its way: the piece just read, its frames on the way to the disk, and a piece gathered
+/// there; or the same of an answer.
+constexpr std::uint64_t stream_bytes = 4 * base::body_buffer_bytes;
+/// Documents come by POST and are held whole, as text and as a tree.
+constexpr std::uint64_t document_copies = 4;
+constexpr std::uint64_t document_bytes_max = 8 * base::MiB;
+
+std::string_view name_of(MemoryGovernor::Level level) {
+    switch (level) {
+        case MemoryGovernor::Level::plenty:
+            return "plenty";
+        case MemoryGovernor::Level::tight:
+            return "tight";
+        case MemoryGovernor::Level::exhausted:
+            break;
+    }
+    return "exhausted";
+}
+
+}  // namespace
+
+std::uint64_t estimated_memory_bytes(const RequestHead& head) {
+    constexpr std::uint64_t small = 64 * base::KiB;
+    if (head.method == "POST") {
+        const auto length = head.content_length.value_or(head.chunked ? document_bytes_max : 0);
+        return small + document_copies * std::min(length, document_bytes_max);
+    }
+    if (head.method == "GET") return small + stream_bytes / 2;
+    const auto length = head.content_length.value_or(head.chunked ? stream_bytes : 0);
+    return small + std::min(3 * std::min(length, stream_bytes), stream_bytes);
+}
+
+struct MemoryGovernor::Metrics {
+    prometheus::Gauge& limit = base::metrics::gauge(
+        "holdfast_memory_limit_bytes", "Memory the process may have: the setting mem.limit.");
+    prometheus::Gauge& used = base::metrics::gauge(
+        "holdfast_memory_used_bytes", "Memory the process had when it was measured last.");
+    prometheus::Gauge& level =
+        base::metrics::gauge("holdfast_memory_level",
+                             "0: plenty, 1: no new bodies are read, 2: every request is refused.");
+};
+
+MemoryGovernor::MemoryGovernor(Options options, const base::Clock& clock)
+    : options_(std::move(options)), clock_(clock), metrics_(std::make_shared<Metrics>()) {
+    HF_ASSERT(options_.limit_bytes > 0 && options_.measure);
+    metrics_->limit.Set(static_cast<double>(options_.limit_bytes));
+    metrics_->level.Set(0);
+}
+
+MemoryGovernor::Level MemoryGovernor::level_of(std::uint64_t bytes) const {
+    if (bytes / exhausted_percent >= options_.limit_bytes / 100) return Level::exhausted;
+    if (bytes / tight_percent >= options_.limit_bytes / 100) return Level::tight;
+    return Level::plenty;
+}
+
+/// REQUIRES: mutex_ is held.
+void MemoryGovernor::settle(Level level, std::uint64_t bytes) {
+    metrics_->used.Set(static_cast<double>(bytes));
+    if (level == level_) return;
+    level_ = level;
+    metrics_->level.Set(static_cast<double>(level));
+    base::log::warning(
+        "memory.level",
+        {{"state", name_of(level)}, {"used_bytes", bytes}, {"limit_bytes", options_.limit_bytes}});
+}
+
+/// REQUIRES: mutex_ is held.
+MemoryGovernor::Level MemoryGovernor::measured_level() {
+    const auto now = clock_.steady();
+    if (!measured_ || now - measured_at_ >= measurement_interval) {
+        measured_bytes_ = options_.measure();
+        const bool may_trim = !trimmed_ || now - trimmed_at_ >= trim_interval;
+        if (level_of(measured_bytes_) != Level::plenty && may_trim && options_.trim) {
+            trimmed_ = true;
+            trimmed_at_ = now;
+            options_.trim();
+            measured_bytes_ = options_.measure();
+        }
+        measured_ = true;
+        measured_at_ = now;
+        fresh_bytes_ = 0;
+    }
+    const auto used = measured_bytes_ + fresh_bytes_;
+    const Level level = level_of(used);
+    settle(level, used);
+    return level;
+}
+
+MemoryGovernor::Level MemoryGovernor::level() {
+    const std::lock_guard lock(mutex_);
+    return measured_level();
+}
+
+MemoryGovernor::Verdict MemoryGovernor::admit(std::uint64_t bytes, bool has_body) {
+    const std::lock_guard lock(mutex_);
+    const Level level = measured_level();
+    if (level == Level::exhausted) return Verdict::refused;
+    if (level == Level::tight && has_body) return Verdict::wait;
+    // One request runs whatever it takes: otherwise a small limit would let it wait for ever.
+    if (reserved_bytes_ > 0 && reserved_bytes_ + bytes > options_.requests_bytes_max)
+        return Verdict::wait;
+    reserved_bytes_ += bytes;
+    fresh_bytes_ += bytes;
+    return Verdict::admitted;
+}
+
+void MemoryGovernor::release(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    HF_ASSERT(bytes <= reserved_bytes_);
+    reserved_bytes_ -= bytes;
+    fresh_bytes_ -= std::min(bytes, fresh_bytes_);
+}
+
+}  // namespace holdfast::http

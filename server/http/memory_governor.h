@@ -1,0 +1,69 @@
+/// Keeps the process within its memory limit: what a request is going to take is set aside before
+/// it runs, and how much memory the process really has decides what is let in at all.
+///
+/// Above 80 % of the limit no new body is read: the request waits, and its client feels that as TCP
+/// backpressure. Above 95 % every request is refused. source: spec durability 4 (total memory).
+/// threads: any
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+#include "base/clock.h"
+#include "server/http/exchange.h"
+
+namespace holdfast::http {
+
+/// What a request may take: buffers of its body and its answer, or a document with its tree.
+std::uint64_t estimated_memory_bytes(const RequestHead& head);
+
+class MemoryGovernor {
+public:
+    struct Options {
+        std::uint64_t limit_bytes;         ///< of the whole process
+        std::uint64_t requests_bytes_max;  ///< of it, for what runs
+        /// What the process has now; called at most once in measurement_interval.
+        std::function<std::uint64_t()> measure;
+        /// Gives unused memory back to the system; called at most once in trim_interval, when
+        /// short.
+        std::function<void()> trim;
+    };
+    enum class Level { plenty, tight, exhausted };
+    enum class Verdict { admitted, wait, refused };
+
+    static constexpr std::chrono::milliseconds measurement_interval{20};
+    static constexpr std::chrono::milliseconds trim_interval{1000};
+
+    /// `clock` outlives the governor.
+    MemoryGovernor(Options options, const base::Clock& clock);
+
+    /// Sets `bytes` aside when admitted, until release(). wait: ask again a little later.
+    Verdict admit(std::uint64_t bytes, bool has_body);
+    void release(std::uint64_t bytes);
+
+    [[nodiscard]] Level level();
+
+private:
+    struct Metrics;
+
+    Level measured_level();
+    Level level_of(std::uint64_t bytes) const;
+    void settle(Level level, std::uint64_t bytes);
+
+    const Options options_;
+    const base::Clock& clock_;
+    const std::shared_ptr<Metrics> metrics_;
+    std::mutex mutex_;
+    Level level_ = Level::plenty;
+    base::SteadyTime measured_at_;
+    base::SteadyTime trimmed_at_;
+    bool measured_ = false;
+    bool trimmed_ = false;
+    std::uint64_t measured_bytes_ = 0;
+    std::uint64_t fresh_bytes_ = 0;     ///< set aside since the measurement, which lacks them
+    std::uint64_t reserved_bytes_ = 0;  ///< of all requests that run
+};
+
+}  // namespace holdfast::http

@@ -1,0 +1,179 @@
+#include "server/http/memory_governor.h"
+
+#include "base/limits.h"
+#include "base/metrics.h"
+#include "tests/unit/server/http/raw_client.h"
+#include "tests/unit/server/http/test_server.h"
+
+using namespace holdfast;
+using namespace holdfast::http;
+using namespace holdfast::http::test;
+using Level = MemoryGovernor::Level;
+using Verdict = MemoryGovernor::Verdict;
+
+namespace {
+
+/// The server's threads read it while the test moves it.
+class SharedClock final : public base::Clock {
+public:
+    [[nodiscard]] base::WallTime wall() const override { return base::WallTime{}; }
+    [[nodiscard]] base::SteadyTime steady() const override {
+        return base::SteadyTime(std::chrono::milliseconds(steady_ms_.load()));
+    }
+    void advance(std::chrono::milliseconds by) { steady_ms_ += by.count(); }
+
+private:
+    std::atomic<std::int64_t> steady_ms_{0};
+};
+
+/// A process whose size the test says.
+struct Process {
+    explicit Process(std::uint64_t requests_bytes_max = 1'000'000)
+        : governor(std::make_shared<MemoryGovernor>(
+              MemoryGovernor::Options{1'000'000, requests_bytes_max,
+                                      [this] {
+                                          ++measured;
+                                          return bytes.load();
+                                      },
+                                      [this] {
+                                          ++trimmed;
+                                          bytes = std::min(bytes.load(), after_trim.load());
+                                      }},
+              clock)) {}
+
+    void grow_to(std::uint64_t now) {
+        bytes = now;
+        clock.advance(MemoryGovernor::measurement_interval);
+    }
+
+    SharedClock clock;
+    std::atomic<std::uint64_t> bytes{100'000};
+    std::atomic<std::uint64_t> after_trim{UINT64_MAX};
+    std::atomic<int> measured{0};
+    std::atomic<int> trimmed{0};
+    std::shared_ptr<MemoryGovernor> governor;
+};
+
+}  // namespace
+
+TEST_CASE("memory: above 80 % bodies wait, above 95 % everything is refused", "[http][memory]") {
+    Process process;
+    CHECK(process.governor->level() == Level::plenty);
+    process.grow_to(810'000);
+    CHECK(process.governor->level() == Level::tight);
+    CHECK(process.governor->admit(1000, true) == Verdict::wait);
+    CHECK(process.governor->admit(1000, false) == Verdict::admitted);
+    process.governor->release(1000);
+    process.grow_to(960'000);
+    CHECK(process.governor->admit(1000, false) == Verdict::refused);
+    CHECK(base::metrics::render().find("holdfast_memory_level 2") != std::string::npos);
+    process.grow_to(200'000);
+    CHECK(process.governor->admit(1000, true) == Verdict::admitted);
+    process.governor->release(1000);
+    CHECK(base::metrics::render().find("holdfast_memory_level 0") != std::string::npos);
+}
+
+TEST_CASE("memory: what was let in since the last measurement counts as well", "[http][memory]") {
+    Process process;
+    CHECK(process.governor->admit(720'000, true) == Verdict::admitted);
+    CHECK(process.measured == 1);
+    CHECK(process.governor->admit(1000, true) == Verdict::wait);
+    CHECK(process.measured == 1);
+    // The next measurement sees what the request really took.
+    process.grow_to(150'000);
+    CHECK(process.governor->admit(1000, true) == Verdict::admitted);
+    CHECK(process.measured == 2);
+    process.governor->release(1000);
+    process.governor->release(720'000);
+}
+
+TEST_CASE("memory: requests share what is theirs, and one of them always runs", "[http][memory]") {
+    Process process(50'000);
+    CHECK(process.governor->admit(60'000, true) == Verdict::admitted);
+    CHECK(process.governor->admit(1, false) == Verdict::wait);
+    process.governor->release(60'000);
+    CHECK(process.governor->admit(30'000, true) == Verdict::admitted);
+    CHECK(process.governor->admit(20'000, true) == Verdict::admitted);
+    CHECK(process.governor->admit(1, true) == Verdict::wait);
+    process.governor->release(20'000);
+    process.governor->release(30'000);
+}
+
+TEST_CASE("memory: before anybody is kept out, unused memory is given back", "[http][memory]") {
+    Process process;
+    process.after_trim = 300'000;
+    process.grow_to(970'000);
+    CHECK(process.governor->level() == Level::plenty);
+    CHECK(process.trimmed == 1);
+    process.after_trim = UINT64_MAX;
+    process.grow_to(970'000);
+    CHECK(process.governor->level() == Level::exhausted);
+    CHECK(process.trimmed == 1);  // not again so soon
+    process.clock.advance(MemoryGovernor::trim_interval);
+    CHECK(process.governor->level() == Level::exhausted);
+    CHECK(process.trimmed == 2);
+}
+
+TEST_CASE("memory: a request is estimated by what it may hold", "[http][memory]") {
+    RequestHead head;
+    head.method = "GET";
+    const auto get = estimated_memory_bytes(head);
+    head.method = "PUT";
+    head.content_length = 1000;
+    CHECK(estimated_memory_bytes(head) < get);
+    head.content_length = 5 * base::GiB;
+    const auto upload = estimated_memory_bytes(head);
+    CHECK(upload > get);
+    CHECK(upload < 2 * base::MiB);
+    head.method = "POST";
+    head.content_length = 2 * base::MiB;
+    CHECK(estimated_memory_bytes(head) > 8 * base::MiB);
+    head.content_length = UINT64_MAX;
+    CHECK(estimated_memory_bytes(head) < 40 * base::MiB);
+}
+
+TEST_CASE(
+    "memory: the server lets no body in while memory is tight, and says SlowDown when it stays",
+    "[http][memory]") {
+    Process process;
+    ServerOptions options;
+    options.limits.queue_timeout = std::chrono::milliseconds(100);
+    options.memory = process.governor;
+    TestServer server(options);
+    const std::string upload = "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
+    RawClient client(server.port);
+    REQUIRE(client.send(upload));
+    CHECK(client.receive().body == "hello");
+
+    process.grow_to(900'000);
+    REQUIRE(client.send(upload));
+    auto refused = client.receive();
+    CHECK(refused.status() == 503);
+    CHECK(refused.body == "SlowDown");
+    CHECK(refused.says("Retry-After: 1"));
+    // A request without a body still runs, on the same connection.
+    REQUIRE(client.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"));
+    CHECK(client.receive().body == "hello");
+
+    process.grow_to(990'000);
+    REQUIRE(client.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"));
+    CHECK(client.receive().status() == 503);
+    process.grow_to(100'000);
+    REQUIRE(client.send(upload));
+    CHECK(client.receive().body == "hello");
+}
+
+TEST_CASE("memory: an upload that waited is served once there is room again", "[http][memory]") {
+    Process process;
+    ServerOptions options;
+    options.limits.queue_timeout = std::chrono::seconds(20);
+    options.memory = process.governor;
+    TestServer server(options);
+    process.grow_to(900'000);
+    RawClient client(server.port);
+    REQUIRE(client.send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"));
+    while (process.measured == 0) std::this_thread::yield();
+    process.bytes = 100'000;
+    process.clock.advance(MemoryGovernor::measurement_interval);
+    CHECK(client.receive().body == "hello");
+}
