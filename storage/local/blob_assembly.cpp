@@ -117,7 +117,7 @@ Result<void> BlobAssembly::begin(Run& run) {
     if (run.begun) return {};
     const auto header = encode(header_of(runs_.size() - 1));
     if (auto written = run.place.segment->write(run.place.offset, header); !written)
-        return to_storage_error(written.error());
+        return write_failed(written.error());
     run.begun = true;
     return {};
 }
@@ -143,7 +143,7 @@ Result<void> BlobAssembly::put_into(Run& run, ByteView frames) {
     const auto offset = run.place.offset + extent_header_bytes + run.data_bytes;
     add_to_table(run, frames);
     if (auto written = run.place.segment->write(offset, frames); !written)
-        return to_storage_error(written.error());
+        return write_failed(written.error());
     keep_flowing(run);
     return {};
 }
@@ -202,13 +202,13 @@ Result<void> BlobAssembly::close(Run& run, ByteView identity, bool last) {
     append_end(run, identity, last, end);
     run.table = {};
     if (auto written = run.place.segment->write(offset, end); !written)
-        return to_storage_error(written.error());
+        return write_failed(written.error());
     return {};
 }
 
 Result<void> BlobAssembly::seal(const BlobIdentity& identity) {
     if (auto failed = as_io_error(HF_FAILPOINT("blob.footer"), "pwrite", "footer"))
-        return to_storage_error(*failed);
+        return write_failed(*failed);
     const auto encoded = encode(identity);
     HF_ASSERT(encoded.size() <= identity_bytes_max);
     const auto& run = runs_.back();
@@ -232,13 +232,13 @@ Result<void> BlobAssembly::put_sealed(Bytes& image, const BlobIdentity& identity
         return seal(identity);
     }
     if (auto failed = as_io_error(HF_FAILPOINT("blob.footer"), "pwrite", "footer"))
-        return to_storage_error(*failed);
+        return write_failed(*failed);
     add_to_table(run, frames);
     const auto header = encode(header_of(0));
     std::copy(header.begin(), header.end(), image.begin());
     append_end(run, encoded, true, image);
     if (auto written = run.place.segment->write(run.place.offset, image); !written)
-        return to_storage_error(written.error());
+        return write_failed(written.error());
     return {};
 }
 

@@ -73,7 +73,12 @@ Result<void> SegmentBlobReader::read_blocking(const Run& run) {
     auto fetched = fetch(**file, run, Source::medium);
     if (fetched && verify(run)) return {};
     std::fill(run.to.begin(), run.to.end(), std::uint8_t{0});
-    if (!fetched && fetched.error().code != ENODATA) return to_storage_error(fetched.error());
+    if (!fetched && fetched.error().code != ENODATA) {
+        segment_metrics().reads_failed.Increment();
+        base::log::error("segment.read_failed",
+                         {{"error", fetched.error().message()}, {"blob", base::to_hex(id_)}});
+        return to_storage_error(fetched.error());
+    }
     segment_metrics().corrupt_frames.Increment();
     auto detail = fmt::format("frames from {} of blob {} are damaged: {} at {}", run.first_frame,
                               base::to_hex(id_), works_.handles.path(extent.segment), run.offset);

@@ -3,7 +3,9 @@
 #include <atomic>
 
 #include "base/assert.h"
+#include "base/failpoint.h"
 #include "base/limits.h"
+#include "storage/local/segment_failpoint.h"
 
 namespace holdfast::storage::local {
 
@@ -121,6 +123,10 @@ Async<BlobRef> SegmentBlobWriter::finish(const BlobIdentity& identity) {
     const auto outcome = co_await base::await_callback<Outcome>(write_and_sync);
     if (outcome.error) {
         failure_ = outcome.error;
+        co_return *failure_;
+    }
+    if (auto failed = as_io_error(HF_FAILPOINT("blob.close"), "close", base::to_hex(options_.id))) {
+        failure_ = to_storage_error(*failed);
         co_return *failure_;
     }
     failure_ = StorageError{StorageError::Kind::io, "the blob is finished"};

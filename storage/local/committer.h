@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "storage/local/ballast.h"
 #include "storage/local/commit_group.h"
 #include "storage/local/engine.h"
 #include "storage/local/highwater.h"
@@ -43,6 +44,9 @@ public:
         Durability durability = Durability::strict;
         std::size_t queue_max = 4096;
         std::uint64_t incarnation = 0;
+        Ballast* ballast = nullptr;  ///< null: there is none
+        /// Told once, on the committer's thread, when a write failed.
+        std::function<void(const std::string& reason)> failed;
     };
     /// All of them must outlive the committer.
     Committer(const Options& options, const RowDatabase& database, HighWater& high_water,
@@ -59,8 +63,12 @@ public:
     /// Ends the thread, makes everything durable and records it in the high-water mark. The last
     /// commit's number; read_only when a write failed before; io.
     Result<RowVersion> finish();
+    /// Ends the thread; what is queued is answered with `unavailable`.
+    void stop();
 
     [[nodiscard]] bool failed() const { return failed_; }
+    /// The last commit whose write succeeded. REQUIRES: stop() was called.
+    [[nodiscard]] RowVersion last_acked() const { return last_; }
     [[nodiscard]] std::uint64_t commits() const { return commits_; }
     [[nodiscard]] std::uint64_t groups() const { return groups_; }
 
@@ -75,8 +83,7 @@ private:
     rocksdb::Status write(CommitGroup& group);
     void fail(const rocksdb::Status& status);
     void record_high_water();
-    void sync_high_water_when_due();
-    void stop();
+    void do_what_is_due();
 
     const Options options_;
     const RowDatabase& database_;

@@ -16,6 +16,8 @@ namespace holdfast::storage::local {
 
 /// out_of_space or io, with the file's name.
 StorageError to_storage_error(const base::IoError& error);
+/// The same for a write, with a line in the log and a count.
+StorageError write_failed(const base::IoError& error);
 
 /// What happened in this run.
 struct SegmentCounters {

@@ -7,7 +7,9 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "storage/local/segment.h"
+#include "storage/local/segment_metrics.h"
 
 namespace holdfast::storage::local {
 
@@ -63,14 +65,24 @@ base::IoResult<base::FsSpace> SpaceLedger::measure() {
 }
 
 /// REQUIRES: mutex_ is held.
-Result<void> SpaceLedger::fits(const base::FsSpace& space, std::uint64_t bytes) const {
+Result<void> SpaceLedger::fits(const base::FsSpace& space, std::uint64_t bytes) {
     const auto reserve =
         reserve_bytes_ != 0 ? reserve_bytes_ : std::max(base::GiB, space.total_bytes / 100 * 2);
     const auto taken = reserve + promised_bytes_;
-    if (space.free_bytes < taken || space.free_bytes - taken < bytes || space.free_inodes == 0)
+    const bool is_short = space.free_bytes < taken || space.free_inodes == 0;
+    if (is_short != short_of_space_) {
+        short_of_space_ = is_short;
+        base::log::warning(is_short ? "space.short" : "space.enough",
+                           {{"free_bytes", space.free_bytes},
+                            {"free_inodes", space.free_inodes},
+                            {"kept_back_bytes", taken}});
+    }
+    if (is_short || space.free_bytes - taken < bytes) {
+        segment_metrics().refused_by_reserve.Increment();
         return StorageError{
             StorageError::Kind::out_of_space,
             fmt::format("{} bytes wanted, {} free, {} kept back", bytes, space.free_bytes, taken)};
+    }
     return {};
 }
 

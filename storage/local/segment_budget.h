@@ -58,7 +58,7 @@ private:
         base::SteadyTime taken;
     };
     base::IoResult<base::FsSpace> measure();
-    [[nodiscard]] Result<void> fits(const base::FsSpace& space, std::uint64_t bytes) const;
+    [[nodiscard]] Result<void> fits(const base::FsSpace& space, std::uint64_t bytes);
 
     base::Vfs& vfs_;
     const std::string directory_;
@@ -67,6 +67,7 @@ private:
     std::mutex check_mutex_;  ///< held while check() measures; taken before mutex_
     std::mutex mutex_;
     std::uint64_t promised_bytes_ = 0;
+    bool short_of_space_ = false;  ///< not even the reserve is free
     std::optional<Measurement> last_;
 };
 

@@ -14,6 +14,14 @@ SegmentMetrics& segment_metrics() {
                 "Reads of frames whose checksum did not hold, also from the medium."),
         counter("holdfast_segment_unpunched_bytes_total",
                 "Released bytes that the file system could not take back."),
+        counter("holdfast_segment_write_failures_total",
+                "Blobs given up because of a failed write.", {{"reason", "no_space"}}),
+        counter("holdfast_segment_write_failures_total",
+                "Blobs given up because of a failed write.", {{"reason", "io"}}),
+        counter("holdfast_segment_read_failures_total",
+                "Reads that the disk refused, also when asked again past the cache."),
+        counter("holdfast_space_refused_total",
+                "Uploads refused before their body, because the disk is nearly full."),
     };
     return metrics;
 }

@@ -12,6 +12,10 @@ struct SegmentMetrics {
     prometheus::Counter& dead;             ///< segments killed by a failed sync
     prometheus::Counter& corrupt_frames;   ///< also after a second read from the medium
     prometheus::Counter& unpunched_bytes;  ///< could not be given back
+    prometheus::Counter& writes_without_space;
+    prometheus::Counter& writes_failed;
+    prometheus::Counter& reads_failed;  ///< also from the medium
+    prometheus::Counter& refused_by_reserve;
 };
 
 SegmentMetrics& segment_metrics();
