@@ -20,7 +20,6 @@ using base::store_le64;
 namespace {
 
 constexpr std::string_view header_magic = "HFEXTENT";
-constexpr std::string_view mark_magic = "HFENDMRK";
 constexpr std::uint32_t format_version = 1;
 constexpr std::uint32_t last_extent_flag = 1;
 constexpr std::string_view name_suffix = ".segment";
@@ -134,7 +133,7 @@ std::optional<ExtentHeader> decode_header(ByteView bytes) {
 std::array<std::uint8_t, extent_mark_bytes> encode(const ExtentMark& mark) {
     std::array<std::uint8_t, extent_mark_bytes> block{};
     const ByteSpan bytes = block;
-    put_text(bytes, mark_magic);
+    put_text(bytes, extent_mark_magic);
     store_le32(bytes.subspan(8), mark.last ? last_extent_flag : 0);
     store_le32(bytes.subspan(12), mark.frames);
     std::copy(mark.id.begin(), mark.id.end(), bytes.begin() + 16);
@@ -148,7 +147,7 @@ std::array<std::uint8_t, extent_mark_bytes> encode(const ExtentMark& mark) {
 }
 
 std::optional<ExtentMark> decode_mark(ByteView bytes) {
-    if (!whole(bytes, mark_magic)) return std::nullopt;
+    if (!whole(bytes, extent_mark_magic)) return std::nullopt;
     const auto flags = load_le32(bytes.subspan(8));
     if ((flags & ~last_extent_flag) != 0) return std::nullopt;
     ExtentMark mark;

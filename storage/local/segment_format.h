@@ -22,6 +22,7 @@ inline constexpr std::uint64_t extent_alignment_bytes = 4096;
 inline constexpr std::size_t extent_header_bytes = 64;
 inline constexpr std::size_t extent_mark_bytes = 64;
 inline constexpr std::size_t frame_entry_bytes = 4;
+inline constexpr std::string_view extent_mark_magic = "HFENDMRK";
 inline constexpr std::size_t identity_bytes_max = std::size_t{60} * 1024 + 8;  ///< encoded
 
 std::uint64_t aligned_up(std::uint64_t bytes);
