@@ -27,6 +27,16 @@ base::IoResult<std::optional<HighWaterSlot>> read_slot(base::VfsFile& file, std:
     return parse_high_water_slot(base::ByteView(record).first(*got));
 }
 
+base::Expected<std::unique_ptr<base::VfsFile>, OpenError> open_file(base::Vfs& vfs,
+                                                                    const std::string& path,
+                                                                    base::OpenMode mode) {
+    auto file = vfs.open(path, mode);
+    if (!file && file.error().code == ENOENT)
+        return OpenError{OpenError::Kind::damaged, path + " is missing"};
+    if (!file) return to_open_error(file.error());
+    return *std::move(file);
+}
+
 }  // namespace
 
 std::string encode_high_water_slot(const HighWaterSlot& slot) {
@@ -61,31 +71,53 @@ base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::create(base::Vf
     return high_water;
 }
 
-base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::open(base::Vfs& vfs,
-                                                                      const std::string& path) {
-    auto file = vfs.open(path, base::OpenMode::read_write);
-    if (!file && file.error().code == ENOENT)
-        return OpenError{OpenError::Kind::damaged, path + " is missing"};
-    if (!file) return to_open_error(file.error());
-    std::unique_ptr<HighWater> high_water(new HighWater(*std::move(file)));
-    bool found = false;
+base::Expected<HighWater::Found, OpenError> HighWater::find(base::VfsFile& file,
+                                                            const std::string& path) {
+    std::optional<Found> found;
     for (std::uint64_t number = 0; number < 2; ++number) {
-        const auto slot = read_slot(*high_water->file_, number);
+        const auto slot = read_slot(file, number);
         if (!slot) return to_open_error(slot.error());
         if (!*slot) continue;
-        if (found && (*slot)->commit_no < high_water->current_.commit_no) continue;
-        found = true;
-        high_water->current_ = **slot;
-        high_water->slot_ = number;
+        if (found && (*slot)->commit_no < found->slot.commit_no) continue;
+        found = Found{**slot, number};
     }
     if (!found)
         return OpenError{OpenError::Kind::damaged, path + " is damaged: neither slot is whole"};
+    return *found;
+}
+
+base::Expected<HighWaterSlot, OpenError> HighWater::read(base::Vfs& vfs, const std::string& path) {
+    const auto file = open_file(vfs, path, base::OpenMode::read);
+    if (!file) return file.error();
+    const auto found = find(**file, path);
+    if (!found) return found.error();
+    return found->slot;
+}
+
+base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::open(base::Vfs& vfs,
+                                                                      const std::string& path) {
+    auto file = open_file(vfs, path, base::OpenMode::read_write);
+    if (!file) return std::move(file).error();
+    const auto found = find(**file, path);
+    if (!found) return found.error();
+    std::unique_ptr<HighWater> high_water(new HighWater(*std::move(file)));
+    high_water->current_ = found->slot;
+    high_water->slot_ = found->number;
     // The slot found may be in the page cache only, left by a process that was killed or whose sync
     // failed.
     high_water->dirty_ = true;
     high_water->in_doubt_ = true;
     if (auto synced = high_water->sync(); !synced) return to_open_error(synced.error());
     return high_water;
+}
+
+base::IoResult<void> HighWater::lower(const HighWaterSlot& slot) {
+    // A crash in between leaves the higher one: the decision was not carried out.
+    for (int i = 0; i < 2; ++i) {
+        if (auto recorded = record(slot); !recorded) return recorded;
+        if (auto synced = sync(); !synced) return synced;
+    }
+    return {};
 }
 
 base::IoResult<void> HighWater::record(const HighWaterSlot& slot) {

@@ -34,6 +34,8 @@ public:
     /// errors: damaged (missing, or no slot is whole), io.
     static base::Expected<std::unique_ptr<HighWater>, OpenError> open(base::Vfs& vfs,
                                                                       const std::string& path);
+    /// The mark, without touching the file. errors: as open().
+    static base::Expected<HighWaterSlot, OpenError> read(base::Vfs& vfs, const std::string& path);
 
     /// The highest commit number that was found or recorded.
     [[nodiscard]] std::uint64_t commit_no() const { return current_.commit_no; }
@@ -44,8 +46,16 @@ public:
     /// After a failure the next one writes the record again: the kernel may have dropped it, and
     /// the fdatasync after a failed one succeeds without it.
     base::IoResult<void> sync();
+    /// Takes the mark back to a number that may be lower: somebody decided that the commits behind
+    /// it are lost. Both slots say so, durably, when it returns.
+    base::IoResult<void> lower(const HighWaterSlot& slot);
 
 private:
+    struct Found {
+        HighWaterSlot slot;
+        std::uint64_t number = 0;
+    };
+    static base::Expected<Found, OpenError> find(base::VfsFile& file, const std::string& path);
     base::IoResult<void> write_current();
 
     explicit HighWater(std::unique_ptr<base::VfsFile> file) : file_(std::move(file)) {}
