@@ -260,8 +260,6 @@ void RequestParser::finish() {
         if (!is_host(authority_) || (host && !equal_ignoring_case(*host, authority_)))
             return bad_request("The request target and the Host header field differ.");
     }
-    // Nothing follows, so nobody waits for a word before sending it.
-    if (!head_.chunked && head_.content_length.value_or(0) == 0) head_.expect_continue = false;
     state_ = State::complete;
 }
 

@@ -165,7 +165,8 @@ void Session::begin_request() {
     const RequestHead& request = head();
     body_left_ = request.content_length.value_or(0);
     chunks_ = {};
-    continue_pending_ = request.expect_continue;
+    continue_ = Continue::none;
+    if (request.expect_continue) continue_ = body_ended() ? Continue::owed : Continue::wanted;
     body_failure_.reset();
     read_progress_ = {};
     write_progress_ = {};

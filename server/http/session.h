@@ -10,6 +10,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <memory>
+#include <string_view>
 
 #include "server/http/chunk_framing.h"
 #include "server/http/exchange.h"
@@ -26,6 +27,7 @@ inline constexpr std::chrono::seconds drained_body_timeout{5};
 /// After a last answer that the client may not have read yet, so that it is not lost in a reset.
 inline constexpr std::uint64_t linger_bytes_max = 32 * base::MiB;
 inline constexpr std::chrono::seconds linger_timeout{5};
+inline constexpr std::string_view continue_text = "HTTP/1.1 100 Continue\r\n\r\n";
 
 class Session final : public Exchange, public std::enable_shared_from_this<Session> {
 public:
@@ -151,7 +153,12 @@ private:
 
     std::uint64_t body_left_ = 0;  ///< of a body with a length
     ChunkFraming chunks_;
-    bool continue_pending_ = false;
+    /// What the client still has to hear about its "Expect: 100-continue": `wanted` before it sends
+    /// the body, `owed` only as a form, since the body is there or empty. Some clients (botocore)
+    /// take an answer without 100 for one that ends the connection: on the next request of a kept
+    /// one they go on with this one's status.
+    enum class Continue { none, wanted, owed };
+    Continue continue_ = Continue::none;
     std::optional<ConnectionError> body_failure_;
     Progress read_progress_;
     Progress write_progress_;

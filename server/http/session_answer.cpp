@@ -45,6 +45,7 @@ void Session::compose(const ResponseHead& head, const Framing& framing) {
         complete.connection = Framing::Connection::keep_alive;
     }
     write_head(head_text_, head, complete, loop_.standard_fields.text());
+    if (keep_ && continue_ == Continue::owed) head_text_.insert(0, continue_text);
 }
 
 base::Awaitable<Result<void>> Session::send(ResponseHead head, base::ByteView body) {

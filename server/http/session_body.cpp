@@ -13,7 +13,7 @@ bool Session::body_ended() const {
 /// Reading the rest and dropping it is cheaper for both than a new connection.
 bool Session::body_is_drainable() const {
     if (body_ended()) return true;
-    if (body_failure_ || continue_pending_) return false;
+    if (body_failure_ || continue_ == Continue::wanted) return false;
     return head().chunked || body_left_ <= drained_body_bytes_max;
 }
 
@@ -28,7 +28,7 @@ base::Awaitable<Result<std::size_t>> Session::read_body(base::ByteSpan to) {
     HF_ASSERT(!to.empty());
     if (body_failure_) co_return *body_failure_;
     if (body_ended()) co_return std::size_t{0};
-    if (continue_pending_) {
+    if (continue_ == Continue::wanted) {
         auto sent = co_await send_continue();
         if (!sent) co_return fail_body(sent.error().kind);
     }
@@ -49,12 +49,11 @@ base::Awaitable<Result<std::size_t>> Session::read_body(base::ByteSpan to) {
     co_return *count;
 }
 
-/// A client whose body is under way does not wait for the word any more.
+/// A client whose body is under way does not wait for the word any more: it comes with the answer.
 base::Awaitable<Result<void>> Session::send_continue() {
-    continue_pending_ = false;
-    if (!buffered().empty()) co_return Result<void>{};
-    static constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
-    iovec part{const_cast<char*>(text.data()), text.size()};
+    continue_ = buffered().empty() ? Continue::none : Continue::owed;
+    if (continue_ == Continue::owed) co_return Result<void>{};
+    iovec part{const_cast<char*>(continue_text.data()), continue_text.size()};
     const std::span<iovec> whole(&part, 1);
     co_return co_await write_all(whole);
 }

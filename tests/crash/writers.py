@@ -68,7 +68,9 @@ class Writer(threading.Thread):
         body = self.random.randbytes(self.random.choice(OBJECT_SIZES))
         content = Content.of(body, md5(body), metadata)
         self.expected.begin(key, content)
-        self.call("put_object", Key=key, Body=body, Metadata=metadata)
+        answer = self.call("put_object", Key=key, Body=body, Metadata=metadata)
+        if answer["ETag"].strip('"') != content.etag:  # also an answer that is cut behind its status
+            raise AssertionError(f"a put answered {answer}")
         self.expected.acknowledge(key, content)
 
     def delete(self):

@@ -153,6 +153,20 @@ class NothingIsLeft(S3TestCase):
         self.assertIn(b"HTTP/1.1 200", first + answer)
         self.assertEqual(self.read("k"), b"hello")
 
+    def test_expect_100_is_heard_before_the_answer_also_when_nobody_waited(self):
+        """botocore keeps the status of an answer without 100 for the next request of the connection."""
+        for body in (b"", b"hello"):
+            request = Request("PUT", f"/{self.bucket}/k", headers={
+                "content-length": str(len(body)), "expect": "100-continue"}).sign("UNSIGNED-PAYLOAD")
+            with socket.create_connection((request.host, request.port), timeout=20) as connection:
+                connection.sendall(request.head_bytes() + body)
+                answer = b""
+                while b"HTTP/1.1 200" not in answer:
+                    piece = connection.recv(65536)
+                    self.assertTrue(piece, answer)
+                    answer += piece
+            self.assertTrue(answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200"), answer)
+
 
 @unittest.skipIf(harness.GIVEN_ENDPOINT, "needs a server of its own")
 class SlowClients(unittest.TestCase):

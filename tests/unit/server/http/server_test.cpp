@@ -118,6 +118,25 @@ TEST_CASE("server: 100 Continue is sent when the handler asks for the body, and 
         client.end_sending();
         CHECK(client.ended());
     }
+    SECTION("with the answer, when the body is there or empty and the connection stays") {
+        for (const char* body : {"abc", ""}) {
+            RawClient client(server.port);
+            const auto length = std::to_string(std::string_view(body).size());
+            client.send(put("/echo", "Content-Length: " + length + "\r\nExpect: 100-continue\r\n") +
+                        body);
+            CHECK(client.receive().status() == 100);
+            CHECK(client.receive().body == body);
+            client.send(hello);
+            CHECK(client.receive().body == "hello");
+        }
+    }
+    SECTION("not at all, when the connection ends with the answer") {
+        RawClient client(server.port);
+        client.send(put("/echo", fields + "Connection: close\r\n") + "abc");
+        const Response response = client.receive();
+        CHECK(response.status() == 200);
+        CHECK(response.says("Connection: close"));
+    }
     SECTION("another expectation") {
         RawClient client(server.port);
         client.send(put("/echo", "Content-Length: 3\r\nExpect: tea\r\n"));
