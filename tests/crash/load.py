@@ -1,5 +1,7 @@
 """Writers on a server that is about to die, and the check of the one that comes after it."""
 
+import functools
+
 from harness import client
 from verifier import Verifier
 from writers import Writer
@@ -8,12 +10,18 @@ WRITERS = 6
 JOIN_SECONDS = 60
 
 
+@functools.lru_cache(maxsize=1)
+def client_of(endpoint):
+    """Making one takes longer than a restart, and many threads can use it."""
+    return client(endpoint, max_pool_connections=WRITERS + 2)
+
+
 class Load:
     """Starts at once; ends when the server does."""
 
-    def __init__(self, endpoint, bucket, expected, seed, writers=WRITERS):
-        self.writers = [Writer(n, client(endpoint, max_pool_connections=4), bucket, expected, f"{seed}-{n}")
-                        for n in range(writers)]
+    def __init__(self, endpoint, bucket, expected, seed):
+        s3 = client_of(endpoint)
+        self.writers = [Writer(n, s3, bucket, expected, f"{seed}-{n}") for n in range(WRITERS)]
         for writer in self.writers:
             writer.start()
 
@@ -32,4 +40,4 @@ class Load:
 
 
 def complaints_about(endpoint, bucket, expected):
-    return Verifier(client(endpoint, max_pool_connections=4), bucket, expected).run()
+    return Verifier(client_of(endpoint), bucket, expected).run()

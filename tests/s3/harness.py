@@ -130,6 +130,7 @@ class Running:
 
 
 _shared = None
+_session = boto3.session.Session()  # one for all clients: each would read the same models again
 
 
 def server():
@@ -156,7 +157,7 @@ def client(endpoint=None, addressing="path", secret=SECRET_KEY, access=ACCESS_KE
     """A boto3 client that shows every error: no retries."""
     config = Config(signature_version="s3v4", s3={"addressing_style": addressing},
                     retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=120, **options)
-    return boto3.session.Session().client(
+    return _session.client(
         "s3", endpoint_url=endpoint or server().endpoint, region_name=REGION, aws_access_key_id=access,
         aws_secret_access_key=secret, config=config)
 
