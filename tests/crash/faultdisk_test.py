@@ -4,6 +4,7 @@ Environment: HF_FAULTDISK_STATES (12 for each file system), HF_FAULTDISK_SEED (d
 HF_FAULTDISK, HF_FAILPOINT_BINARY for the self-check.
 """
 
+import atexit
 import os
 import random
 import signal
@@ -133,6 +134,7 @@ class FaultDisks(unittest.TestCase):
             skip_loudly(f"fault disk with {kind}: {why}")
         one = Run(kind, f"{SEED}-{kind}-{name}", make_server)
         self.addCleanup(one.remove)
+        atexit.register(one.remove)  # also when the run is interrupted
         one.start()
         return one
 
@@ -215,5 +217,5 @@ class FaultDisks(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing stays mounted
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing stays mounted
     unittest.main()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Power failures on ext4 and xfs (C3): HF_POWER_CYCLES for each, 8 by default. Needs root and loop devices.
+# Power failures on ext4 and xfs (C3): HF_POWER_CYCLES for each, 20 by default. Needs root and loop devices.
 # Servers: build/release/holdfast (HF_TEST_BINARY), and for the self-check a build with failpoints,
 # build/dev/holdfast (HF_FAILPOINT_BINARY).
 set -euo pipefail

@@ -1,6 +1,6 @@
 """C3: power failures on real file systems, each one checked against what clients were promised.
 
-Environment: HF_POWER_CYCLES (8 for each file system), HF_POWER_SEED (drawn and printed), HF_TEST_BINARY,
+Environment: HF_POWER_CYCLES (20 for each file system), HF_POWER_SEED (drawn and printed), HF_TEST_BINARY,
 HF_FAILPOINT_BINARY for the self-check.
 
 One cycle: writers on a running server; the server is frozen, so that nothing is acknowledged any more; the
@@ -9,6 +9,7 @@ server started, everything compared with what the clients know. Without the free
 success from a sync that the shutdown cut off, and a loss is reported that was none.
 """
 
+import atexit
 import os
 import random
 import signal
@@ -26,7 +27,7 @@ from load import Load, complaints_about  # noqa: E402
 from model import Expected  # noqa: E402
 from volume import Volume, why_no_volume  # noqa: E402
 
-CYCLES = int(os.environ.get("HF_POWER_CYCLES", "8"))
+CYCLES = int(os.environ.get("HF_POWER_CYCLES", "20"))
 SEED = int(os.environ.get("HF_POWER_SEED", random.SystemRandom().randrange(2**32)))
 CYCLES_OF_A_VOLUME = 20  # uploads that nobody ends would fill it
 SELF_CHECK_CYCLES = 5
@@ -81,6 +82,7 @@ class Power(unittest.TestCase):
     def machine(self, kind, make_server):
         machine = Machine(kind, make_server)
         self.addCleanup(machine.remove)
+        atexit.register(machine.remove)  # also when the run is interrupted
         return machine
 
     def survive(self, kind):
@@ -138,5 +140,5 @@ class Power(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that nothing stays mounted
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing stays mounted
     unittest.main()

@@ -49,29 +49,26 @@ class Volume:
         self.scratch = Path(tempfile.mkdtemp(prefix="holdfast-volume-"))
         self.mount_point = self.scratch / "mounted"
         self.mount_point.mkdir()
-        self.device = None
-        self.mounted = False
         self.direct_io = direct_io
+        self.image = image or self.scratch / "image"
         try:
-            self.image = image or self._new_image(image_bytes)
+            if not image:
+                self._make_image(image_bytes)
             self.mount()
         except BaseException:
             self.remove()
             raise
 
-    def _new_image(self, image_bytes):
-        image = self.scratch / "image"
-        with open(image, "wb") as file:
+    def _make_image(self, image_bytes):
+        with open(self.image, "wb") as file:
             file.truncate(image_bytes)
-        make(self.kind, image)
-        return image
+        make(self.kind, self.image)
 
     def mount(self):
         """As a machine that comes up again: nothing of what the kernel kept in memory is left."""
         options = ["--direct-io=on"] if self.direct_io else []
-        self.device = run("losetup", *options, "--find", "--show", self.image)
-        run("mount", "-t", self.kind, "-o", "noatime", self.device, self.mount_point)
-        self.mounted = True
+        device = run("losetup", *options, "--find", "--show", self.image)
+        run("mount", "-t", self.kind, "-o", "noatime", device, self.mount_point)
 
     def cut_power(self):
         """The file system writes nothing more from here on."""
@@ -82,21 +79,15 @@ class Volume:
             os.close(directory)
 
     def unmount(self):
-        if self.mounted:
+        """Asks the system instead of remembering: an interrupt may have come between a step and its note."""
+        if os.path.ismount(self.mount_point):
             _patiently("umount", self.mount_point)
-            self.mounted = False
-        if self.device:
-            _patiently("losetup", "--detach", self.device)
-            self.device = None
+        for line in run("losetup", "--noheadings", "--output", "NAME", "--associated", self.image).split():
+            _patiently("losetup", "--detach", line)
 
     def remove(self):
         try:
             self.unmount()
-        except RuntimeError:
-            subprocess.run(["umount", "--lazy", self.mount_point], check=False)
-            if self.device:
-                subprocess.run(["losetup", "--detach", self.device], check=False)
-            raise
         finally:
             if not os.path.ismount(self.mount_point):
                 shutil.rmtree(self.scratch, ignore_errors=True)
