@@ -31,6 +31,7 @@ struct Options {
     std::chrono::milliseconds completion_memory{24 * 3600 * 1000};  ///< CPL-50, ABT-03
     std::uint64_t object_bytes_max = 0;                             ///< LIM-05
     std::uint64_t put_bytes_max = 5ULL << 30;
+    std::uint64_t part_bytes_min = model::part_bytes_min;  ///< LIM-03; only tests say another
     std::size_t header_section_bytes_max = model::header_section_bytes_max;  ///< as the listener's
 };
 

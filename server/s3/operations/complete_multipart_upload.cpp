@@ -59,7 +59,7 @@ Reply answer_again(Context& context, const CompletionRequest& request) {
 CompletionRules rules_of(const Options& options) {
     CompletionRules rules;
     rules.duplicates_last_wins = options.duplicate_parts_last_wins;
-    rules.part_bytes_min = model::part_bytes_min;
+    rules.part_bytes_min = options.part_bytes_min;
     rules.object_bytes_max = options.object_bytes_max;
     return rules;
 }
