@@ -25,8 +25,6 @@ constexpr std::uint64_t run_growth = 4;
 /// Bulk data goes to the disk while more arrives, so that the last sync is short.
 constexpr std::uint64_t writeback_step_bytes = 4 * base::MiB;
 constexpr std::uint64_t early_sync_bytes = 64 * base::MiB;
-/// A shorter unused end stays until the blob is released: a hole costs a journal entry.
-constexpr std::uint64_t give_back_bytes_min = 64 * base::KiB;
 
 std::uint64_t run_bytes(std::uint64_t data_bytes, std::uint64_t frames, std::uint64_t identity) {
     return aligned_up(around_bytes + data_bytes + frames * frame_entry_bytes + identity);
@@ -35,6 +33,7 @@ std::uint64_t run_bytes(std::uint64_t data_bytes, std::uint64_t frames, std::uin
 }  // namespace
 
 BlobAssembly::~BlobAssembly() {
+    works_.writers.remove(options_.id);
     settle(promised_bytes_);
     std::vector<Reservation> places;
     for (auto& run : runs_) places.push_back(std::move(run.place));

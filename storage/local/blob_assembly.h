@@ -14,7 +14,9 @@ namespace holdfast::storage::local {
 class BlobAssembly {
 public:
     BlobAssembly(SegmentWorks& works, const BlobOptions& options)
-        : works_(works), lane_(works.lane_for(options)), options_(options) {}
+        : works_(works), lane_(works.lane_for(options)), options_(options) {
+        works_.writers.add(options_.id);
+    }
     BlobAssembly(const BlobAssembly&) = delete;
     BlobAssembly& operator=(const BlobAssembly&) = delete;
     /// What was not sealed goes back, in the background.

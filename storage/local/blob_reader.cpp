@@ -17,7 +17,11 @@ using base::IoResult;
 
 SegmentBlobReader::SegmentBlobReader(SegmentWorks& works, const BlobRef& ref,
                                      std::vector<ExtentPlan> plans)
-    : works_(works), id_(ref.id), frame_bytes_(ref.frame_bytes), plans_(std::move(plans)) {
+    : works_(works),
+      ref_(ref),
+      id_(ref.id),
+      frame_bytes_(ref.frame_bytes),
+      plans_(std::move(plans)) {
     works_.pins.pin(id_);
 }
 
@@ -61,9 +65,16 @@ Async<void> SegmentBlobReader::read_run(const Run& run) {
     co_return co_await works_.pool.run(work);
 }
 
+/// What cannot be read is listed, whether the bytes are wrong or the medium fails (2.5).
+Result<void> SegmentBlobReader::read_blocking(const Run& run) {
+    auto read = read_twice(run);
+    if (!read) works_.damage.note(ref_, read.error().detail);
+    return read;
+}
+
 /// Once as it comes, and once more from the medium: that tells a bad cache or a passing error from
 /// real damage.
-Result<void> SegmentBlobReader::read_blocking(const Run& run) {
+Result<void> SegmentBlobReader::read_twice(const Run& run) {
     const auto& extent = plans_[run.plan].extent;
     const auto file = works_.handles.get(extent.segment);
     if (!file && file.error().code == ENOENT)

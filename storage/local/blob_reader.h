@@ -35,8 +35,10 @@ private:
     base::IoResult<void> load_table(base::VfsFile& file, std::size_t plan, Source source);
     [[nodiscard]] bool verify(const Run& run) const;
     Result<void> read_blocking(const Run& run);
+    Result<void> read_twice(const Run& run);
 
     SegmentWorks& works_;
+    const BlobRef ref_;
     const BlobId id_;
     const std::uint32_t frame_bytes_;
     const std::vector<ExtentPlan> plans_;

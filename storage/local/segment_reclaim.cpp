@@ -100,8 +100,12 @@ IoResult<void> SegmentReclaimer::punch(base::VfsFile& file, std::uint64_t offset
                                        std::uint64_t bytes) {
     auto punched = file.punch_hole(offset, bytes);
     if (punched || punched.error().code != EOPNOTSUPP) return punched;
+    punches_holes_ = false;
     segment_metrics().unpunched_bytes.Increment(static_cast<double>(bytes));
-    return {};
+    // A whole header would read as an extent that nothing refers to. The place is nobody's any
+    // more, and only whole blocks are handed out.
+    const std::array<std::uint8_t, extent_header_bytes> no_header{};
+    return file.pwrite(offset, no_header);
 }
 
 void SegmentReclaimer::abandon(const std::vector<Reservation>& runs) {
@@ -146,13 +150,41 @@ void SegmentReclaimer::unlink_if_empty(std::uint64_t segment) {
     if (*allocated > empty_allocation_bytes_max) return;
     const auto end = end_of_content(**file);
     if (!end || *end > 0) return;
+    if (auto gone = unlink(segment); !gone) warn("segment not unlinked", gone.error());
+}
+
+IoResult<void> SegmentReclaimer::unlink(std::uint64_t segment) {
     static_cast<void>(HF_FAILPOINT("gc.unlink.before"));
-    if (auto gone = vfs_.unlink(handles_.path(segment)); !gone && gone.error().code != ENOENT)
-        return warn("segment not unlinked", gone.error());
+    auto gone = vfs_.unlink(handles_.path(segment));
+    if (!gone && gone.error().code != ENOENT) return gone;
     handles_.forget(segment);
     static_cast<void>(HF_FAILPOINT("gc.unlink.after"));
     const std::lock_guard lock(mutex_);
     allocated_bytes_.erase(segment);
+    return {};
+}
+
+Result<void> SegmentReclaimer::trim(std::uint64_t segment, const std::vector<Extent>& zeros) {
+    if (open_.contains(segment)) return {};
+    const auto file = handles_.get(segment);
+    if (!file && file.error().code == ENOENT) return {};
+    if (!file) return to_storage_error(file.error());
+    for (const auto& range : zeros) {
+        auto punched = (*file)->punch_hole(range.offset, range.length);
+        if (!punched && punched.error().code == EOPNOTSUPP) {
+            punches_holes_ = false;
+            break;
+        }
+        if (!punched) return to_storage_error(punched.error());
+    }
+    unlink_if_empty(segment);
+    return {};
+}
+
+Result<void> SegmentReclaimer::drop(std::uint64_t segment) {
+    if (open_.contains(segment)) return {};
+    if (auto gone = unlink(segment); !gone) return to_storage_error(gone.error());
+    return {};
 }
 
 std::uint64_t SegmentReclaimer::allocated_bytes() const {

@@ -1,5 +1,6 @@
-/// Gives space back: punches released extents, trims what was allocated and never used, unlinks
-/// segments with nothing left in them.
+/// Gives space back: punches released extents (where the file system cannot, it wipes their
+/// headers, so that nobody takes them for leftovers of a crash), trims what was allocated and never
+/// used, unlinks segments with nothing left in them.
 ///
 /// A segment is unlinked only when (1) nobody may write to it any more, (2) the file system says
 /// that next to nothing is allocated, and (3) every byte of it reads as zero. A live extent has a
@@ -7,6 +8,7 @@
 /// threads: any; every call blocks. source: spec durability 2.2.9, 2.7.1.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -18,6 +20,9 @@
 #include "storage/local/segment_stream.h"
 
 namespace holdfast::storage::local {
+
+/// A shorter unused end of a run stays until its blob is released: a hole costs a journal entry.
+inline constexpr std::uint64_t give_back_bytes_min = std::uint64_t{64} << 10;
 
 class SegmentReclaimer {
 public:
@@ -36,17 +41,27 @@ public:
     /// A segment of an earlier run: its end is what a crash left. Nothing live ends in zeros.
     void look_after(std::uint64_t segment);
 
+    /// Punches ranges that read as zeros, of a segment nobody writes to; then as look_after.
+    Result<void> trim(std::uint64_t segment, const std::vector<Extent>& zeros);
+    /// Unlinks a segment whatever is in it: for file systems without holes.
+    /// REQUIRES: nothing refers to it, nor ever will.
+    Result<void> drop(std::uint64_t segment);
+    /// False once the file system refused to.
+    [[nodiscard]] bool punches_holes() const { return punches_holes_; }
+
     /// Disk space of the open segments and of those looked at so far.
     [[nodiscard]] std::uint64_t allocated_bytes() const;
 
 private:
     Result<void> release_extent(const BlobId& id, const Extent& extent);
     base::IoResult<void> punch(base::VfsFile& file, std::uint64_t offset, std::uint64_t bytes);
+    base::IoResult<void> unlink(std::uint64_t segment);
     void unlink_if_empty(std::uint64_t segment);
 
     base::Vfs& vfs_;
     SegmentHandles& handles_;
     OpenSegments& open_;
+    std::atomic<bool> punches_holes_ = true;
     mutable std::mutex mutex_;
     std::map<std::uint64_t, std::uint64_t> allocated_bytes_;
 };

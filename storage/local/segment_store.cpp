@@ -96,7 +96,9 @@ Async<void> SegmentStore::release(const BlobRef& ref) {
     };
     co_await base::await_callback<base::Unit>(wait);
     auto work = [this, &ref] { return works_->reclaimer.release(ref); };
-    co_return co_await works_->pool.run(work);
+    auto released = co_await works_->pool.run(work);
+    if (released) works_->damage.forget(ref.id);
+    co_return released;
 }
 
 bool SegmentStore::read_only() const {

@@ -57,6 +57,9 @@ public:
     Async<void> check_space(std::uint64_t bytes) override;
     Async<void> release(const BlobRef& ref) override;
 
+    /// For the engine's upkeep, which lives no longer.
+    [[nodiscard]] SegmentWorks& works() { return *works_; }
+
     /// Writes are refused since a directory sync failed or three segments died within 60 s (2.5).
     /// The supervisor reopens the engine to leave that state.
     [[nodiscard]] bool read_only() const;

@@ -10,7 +10,9 @@
 
 #include "base/clock.h"
 #include "base/worker_pool.h"
+#include "storage/damage_list.h"
 #include "storage/local/blob_pins.h"
+#include "storage/local/blob_writers.h"
 #include "storage/local/segment_budget.h"
 #include "storage/local/segment_handles.h"
 #include "storage/local/segment_reclaim.h"
@@ -88,6 +90,8 @@ struct SegmentWorks {
     OpenSegments open;
     SegmentHandles handles;
     BlobPins pins;
+    BlobWriters writers;
+    DamageList damage;
     SegmentReclaimer reclaimer;
     SegmentFactory factory;
     std::mutex retired_mutex;

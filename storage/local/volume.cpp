@@ -58,7 +58,7 @@ IoResult<void> make_directories_durably(base::Vfs& vfs, const std::string& path)
 bool is_expected_before_creation(const std::string& name) {
     if (name == "lost+found") return true;
     // Each one is written beside under a name of its own first, which a crash may leave.
-    for (const std::string file : {"keyring", "root-credentials", "root-account"})
+    for (const std::string file : {"keyring", "root-credentials", "root-account", "admin-token"})
         if (name == file || name.starts_with(file + ".new")) return true;
     return false;
 }
