@@ -29,6 +29,14 @@ struct Settings {
     std::string admin_address;         ///< admin.address, "127.0.0.1"
     std::uint16_t admin_port = 9001;   ///< admin.port
     base::Secret admin_metrics_token;  ///< admin.metrics_token, empty = metrics on loopback only
+    base::Secret admin_token;          ///< admin.token, empty = the data directory's admin-token
+    // [gc]
+    std::chrono::milliseconds gc_interval{};    ///< gc.interval, 24h; 0 = only when asked for
+    std::chrono::milliseconds gc_quarantine{};  ///< gc.quarantine, 24h
+    std::uint64_t gc_bytes_per_second_max = 0;  ///< gc.bytes_per_second_max, 64 MiB
+    // [scrub]
+    std::chrono::milliseconds scrub_interval{};    ///< scrub.interval, 14 days; 0 = when asked for
+    std::uint64_t scrub_bytes_per_second_max = 0;  ///< scrub.bytes_per_second_max, 20 MiB
     // [storage]
     std::string storage_engine;                      ///< storage.engine, "local" or "memory"
     std::string storage_directory;                   ///< storage.directory, "./data"

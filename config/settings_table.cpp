@@ -148,6 +148,25 @@ std::vector<Row> make_table() {
          Rule{is_token_or_empty, "16 to 128 letters, digits and -._~+/=, or empty"},
          "Who asks for metrics must send it as `Authorization: Bearer`. Without one, metrics are "
          "answered only when `admin.address` is a loopback address."},
+        {"admin.token", &S::admin_token, "",
+         Rule{is_token_or_empty, "16 to 128 letters, digits and -._~+/=, or empty"},
+         "Who uses the admin API (`holdfast admin`) must send it as `Authorization: Bearer`. "
+         "Without one, the file `admin-token` of the data directory has it, made at the first "
+         "start."},
+
+        {"gc.interval", &S::gc_interval, "24h", Range{0, 365 * 24 * hour},
+         "Time between two passes that look for space without an owner; 0 looks only when asked "
+         "to (`holdfast admin gc run`)."},
+        {"gc.quarantine", &S::gc_quarantine, "24h", Range{0, 365 * 24 * hour},
+         "How long space without an owner is kept, and listed, before it is given back."},
+        {"gc.bytes_per_second_max", &S::gc_bytes_per_second_max, "64MiB", Range{MiB, TiB},
+         "How fast such a pass reads."},
+
+        {"scrub.interval", &S::scrub_interval, "336h", Range{0, 365 * 24 * hour},
+         "Time from the start of a scrub, which reads everything stored again, to that of the "
+         "next; 0 scrubs only when asked to (`holdfast admin scrub start`)."},
+        {"scrub.bytes_per_second_max", &S::scrub_bytes_per_second_max, "20MiB", Range{MiB, TiB},
+         "How fast a scrub reads."},
 
         {"storage.engine", &S::storage_engine, "local", Words{{"local", "memory"}},
          "`local` keeps data in `storage.directory`; `memory` forgets it when the server stops."},

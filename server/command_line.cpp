@@ -45,8 +45,51 @@ CLI::App* add(CLI::App& parent, const char* name, const char* help, Command comm
     return sub;
 }
 
-void add_commands(CLI::App& app, std::optional<Command>& chosen) {
-    add(app, "serve", "Start the server in the foreground", Command::serve, chosen);
+/// A subcommand of `holdfast admin`, or of one of its groups.
+CLI::App* add_admin(CLI::App& parent, const char* name, const char* help, AdminCommand command,
+                    AdminCall& call, std::optional<Command>& chosen) {
+    CLI::App* const sub = add(parent, name, help, Command::admin, chosen);
+    sub->callback([command, &call, &chosen] {
+        chosen = Command::admin;
+        call.command = command;
+    });
+    return sub;
+}
+
+CLI::App* add_group(CLI::App& parent, const char* name, const char* help) {
+    CLI::App* const group = parent.add_subcommand(name, help);
+    group->fallthrough();
+    group->require_subcommand(1);
+    return group;
+}
+
+void add_admin_commands(CLI::App& app, AdminCall& call, std::optional<Command>& chosen) {
+    CLI::App* const admin = add_group(
+        app, "admin", "Ask a running server: admin info, admin gc, admin scrub, admin volume");
+    admin->add_flag("--json", call.json, "Print the answer as JSON");
+    add_admin(*admin, "info", "Where the data is, in which condition, and how much",
+              AdminCommand::info, call, chosen);
+    CLI::App* const gc = add_group(*admin, "gc", "Space that nothing refers to");
+    add_admin(*gc, "report", "What the segments' space is used for", AdminCommand::gc_report, call,
+              chosen);
+    add_admin(*gc, "run", "Look for space without an owner", AdminCommand::gc_run, call, chosen)
+        ->add_flag("--confirm", call.confirm, "Also when there is suspiciously much of it");
+    CLI::App* const scrub = add_group(*admin, "scrub", "Read everything stored and check it");
+    add_admin(*scrub, "start", "Start a scrub", AdminCommand::scrub_start, call, chosen);
+    add_admin(*scrub, "status", "How far the scrub is", AdminCommand::scrub_status, call, chosen);
+    add_admin(*scrub, "report", "What is damaged", AdminCommand::scrub_report, call, chosen);
+    CLI::App* const volume = add_group(*admin, "volume", "The data directory");
+    add_admin(*volume, "resume", "Try to take writes again", AdminCommand::volume_resume, call,
+              chosen);
+}
+
+void add_commands(CLI::App& app, CommandLine& line, std::optional<Command>& chosen) {
+    const auto set_read_only = [&line](std::int64_t) {
+        line.assignments.emplace_back("storage.read_only=true");
+    };
+    add(app, "serve", "Start the server in the foreground", Command::serve, chosen)
+        ->add_flag_function("--read-only", set_read_only,
+                            "Write nothing; the same as --set storage.read_only=true");
     add(app, "health", "Ask a running server whether it is ready (the settings say where)",
         Command::health, chosen);
     CLI::App* const config = app.add_subcommand(
@@ -76,7 +119,8 @@ base::Expected<CommandLine, Answered> parse_command_line(int count, const char* 
     app.add_option("--set", line.assignments, "Overrule one setting (repeatable)")
         ->type_name("SECTION.KEY=VALUE")
         ->allow_extra_args(false);
-    add_commands(app, chosen);
+    add_commands(app, line, chosen);
+    add_admin_commands(app, line.admin, chosen);
     try {
         app.parse(count, arguments);
     } catch (const CLI::CallForHelp&) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "server/admin_command.h"
 #include "server/failure.h"
 
 namespace holdfast::server {
@@ -12,6 +13,7 @@ namespace holdfast::server {
 enum class Command {
     serve,
     health,
+    admin,
     config_show,
     config_check,
     config_defaults,
@@ -24,6 +26,7 @@ struct CommandLine {
     Command command = Command::serve;
     std::string config_file;               ///< --config, or empty
     std::vector<std::string> assignments;  ///< --set, in order
+    AdminCall admin;                       ///< of Command::admin
 };
 
 /// Help was asked for (success), or the command line is wrong (usage).

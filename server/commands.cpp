@@ -19,12 +19,20 @@ Result<void> print(const std::string& text) {
     return {};
 }
 
-Result<void> run_with(const config::Settings& settings, Command command) {
-    switch (command) {
+Result<void> print_admin(const config::Settings& settings, const AdminCall& call) {
+    const auto answer = call_admin(settings, call);
+    if (!answer) return answer.error();
+    return print(*answer);
+}
+
+Result<void> run_with(const config::Settings& settings, const CommandLine& line) {
+    switch (line.command) {
         case Command::serve:
             return serve(settings);
         case Command::health:
             return check_health(settings, health_timeout);
+        case Command::admin:
+            return print_admin(settings, line.admin);
         case Command::config_show:
             return print(config::show(settings));
         default:  // config check: being here is the answer
@@ -50,7 +58,7 @@ Result<void> run(const CommandLine& line, std::map<std::string, std::string> env
     const auto settings =
         config::load({line.config_file, std::move(environment), line.assignments});
     if (!settings) return Failure{ExitCode::usage, settings.error().message};
-    return run_with(*settings, line.command);
+    return run_with(*settings, line);
 }
 
 }  // namespace holdfast::server

@@ -18,23 +18,15 @@ std::string_view path_of(const http::RequestHead& request) {
     return std::string_view(request.target).substr(0, request.target.find('?'));
 }
 
-bool bears(const http::RequestHead& request, const base::Secret& token) {
-    constexpr std::string_view scheme = "Bearer ";
-    const auto authorization = request.header("authorization").value_or("");
-    if (!authorization.starts_with(scheme)) return false;
-    return base::equal_in_constant_time(base::as_bytes(authorization.substr(scheme.size())),
-                                        base::as_bytes(token.reveal()));
-}
-
 }  // namespace
 
 Handler::Handler(Options options, const Readiness& readiness)
     : options_(std::move(options)), readiness_(readiness) {}
 
-Handler::Answer Handler::readiness() const {
+Handler::Answer Handler::readiness() {
     switch (readiness_.phase()) {
         case Phase::serving:
-            return {200, "ready\n"};
+            return {200, "ready\n" + api_.remarks()};
         case Phase::starting:
             return {503, "starting\n"};
         case Phase::draining:
@@ -56,10 +48,14 @@ Handler::Answer Handler::metrics(const http::RequestHead& request) const {
     return {200, base::metrics::render(), "text/plain; version=0.0.4; charset=utf-8"};
 }
 
-Handler::Answer Handler::answer(const http::RequestHead& request) const {
+Handler::Answer Handler::answer(const http::RequestHead& request) {
     const auto path = path_of(request);
+    if (path.starts_with(api_root)) {
+        auto told = api_.answer(request);
+        return {told.status, std::move(told.body), "application/json", std::move(told.headers)};
+    }
     if (path != "/health/live" && path != "/health/ready" && path != "/metrics")
-        return {404, "Here are /health/live, /health/ready and /metrics.\n"};
+        return {404, "Here are /health/live, /health/ready, /metrics and /admin/v1/.\n"};
     if (request.method != "GET" && request.method != "HEAD")
         return {405, "Only GET and HEAD.\n", "text/plain; charset=utf-8", {{"Allow", "GET, HEAD"}}};
     if (path == "/health/live") return {200, "live\n"};

@@ -3,8 +3,10 @@
 ///     GET /health/live    200 as long as the process answers at all
 ///     GET /health/ready   200 while S3 is served, 503 before and while draining
 ///     GET /metrics        Prometheus' text format, version 0.0.4
+///     /admin/v1/...       the admin API (api.h), in JSON
 ///
-/// Health says one word and asks for nothing. Metrics tell about the data's users: away from
+/// Health says one word, and below it what an operator should know (that writes are refused, that
+/// blobs are damaged); it asks for nothing. Metrics tell about the data's users: away from
 /// loopback they need a token, which is compared in constant time.
 /// source: spec auth S-11, S-37; spec durability 3. threads: any.
 #pragma once
@@ -12,6 +14,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "server/admin/api.h"
 #include "server/admin/readiness.h"
 #include "server/http/exchange.h"
 
@@ -27,18 +30,22 @@ public:
     /// `readiness` outlives the handler.
     Handler(Options options, const Readiness& readiness);
 
+    /// To be connected once the server can be operated.
+    Api& api() { return api_; }
+
     base::Awaitable<void> handle(http::Exchange& exchange) override;
     std::pair<http::ResponseHead, std::string> refuse(unsigned status, std::string_view code,
                                                       std::string_view message) override;
 
 private:
     struct Answer;
-    [[nodiscard]] Answer answer(const http::RequestHead& request) const;
-    [[nodiscard]] Answer readiness() const;
+    [[nodiscard]] Answer answer(const http::RequestHead& request);
+    [[nodiscard]] Answer readiness();
     [[nodiscard]] Answer metrics(const http::RequestHead& request) const;
 
     Options options_;
     const Readiness& readiness_;
+    Api api_;
 };
 
 }  // namespace holdfast::admin

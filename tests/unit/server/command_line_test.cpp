@@ -30,6 +30,33 @@ TEST_CASE("command line: every subcommand", "[server]") {
     CHECK(command_of({"version"}) == Command::version);
 }
 
+TEST_CASE("command line: every admin command, --json and --confirm", "[server]") {
+    const std::vector<std::pair<std::vector<const char*>, AdminCommand>> calls{
+        {{"admin", "info"}, AdminCommand::info},
+        {{"admin", "gc", "report"}, AdminCommand::gc_report},
+        {{"admin", "gc", "run"}, AdminCommand::gc_run},
+        {{"admin", "scrub", "start"}, AdminCommand::scrub_start},
+        {{"admin", "scrub", "status"}, AdminCommand::scrub_status},
+        {{"admin", "scrub", "report"}, AdminCommand::scrub_report},
+        {{"admin", "volume", "resume"}, AdminCommand::volume_resume}};
+    for (const auto& [arguments, command] : calls) {
+        const auto line = parse(arguments);
+        REQUIRE(line);
+        CHECK(line->command == Command::admin);
+        CHECK(line->admin.command == command);
+        CHECK_FALSE(line->admin.json);
+        CHECK_FALSE(line->admin.confirm);
+    }
+    const auto line = parse({"admin", "gc", "run", "--confirm", "--json", "--set", "a.b=c"});
+    REQUIRE(line);
+    CHECK(line->admin.json);
+    CHECK(line->admin.confirm);
+    CHECK(line->assignments == std::vector<std::string>{"a.b=c"});
+    CHECK_FALSE(parse({"admin"}));
+    CHECK_FALSE(parse({"admin", "gc"}));
+    CHECK_FALSE(parse({"admin", "info", "--confirm"}));
+}
+
 TEST_CASE("command line: --config and --set stand before or after the subcommand", "[server]") {
     for (const auto& arguments :
          {std::vector{"serve", "--config", "a.toml", "--set", "a.b=c", "--set", "d.e=f=g"},

@@ -1,0 +1,70 @@
+#include "server/admin_command.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/json/parse.hpp>
+
+#include "server/admin_client.h"
+#include "server/admin_tables.h"
+#include "server/admin_token.h"
+
+namespace holdfast::server {
+
+namespace {
+
+constexpr std::chrono::seconds answer_timeout{30};
+
+struct Place {
+    AdminCommand command;
+    const char* method;
+    const char* target;
+};
+constexpr std::array places{
+    Place{AdminCommand::info, "GET", "/admin/v1/info"},
+    Place{AdminCommand::gc_report, "GET", "/admin/v1/gc/report"},
+    Place{AdminCommand::gc_run, "POST", "/admin/v1/gc/run"},
+    Place{AdminCommand::scrub_start, "POST", "/admin/v1/scrub/start"},
+    Place{AdminCommand::scrub_status, "GET", "/admin/v1/scrub/status"},
+    Place{AdminCommand::scrub_report, "GET", "/admin/v1/scrub/report"},
+    Place{AdminCommand::volume_resume, "POST", "/admin/v1/volume/resume"},
+};
+
+/// The answer's object; nothing when it is none.
+std::optional<boost::json::object> parse(const std::string& body) {
+    boost::system::error_code error;
+    auto value = boost::json::parse(body, error);
+    if (error || !value.is_object()) return std::nullopt;
+    return std::move(value.as_object());
+}
+
+Failure refused(const config::Settings& settings, const AdminAnswer& answer) {
+    if (answer.status == 401)
+        return {ExitCode::usage, fmt::format("the server at {} refuses the admin token: it has "
+                                             "another data directory or admin.token",
+                                             admin_url(settings))};
+    std::string reason = fmt::format("status {}", answer.status);
+    if (const auto said = parse(answer.body); said && said->contains("error"))
+        reason = boost::json::value_to<std::string>(said->at("error"));
+    return {ExitCode::failure, fmt::format("{}: {}", admin_url(settings), reason)};
+}
+
+}  // namespace
+
+Result<std::string> call_admin(const config::Settings& settings, const AdminCall& call) {
+    const auto vfs = base::make_posix_vfs();
+    auto token = find_admin_token(settings, *vfs);
+    if (!token) return std::move(token).error();
+    const auto& place = places.at(static_cast<std::size_t>(call.command));
+    AdminRequest request{place.method, place.target, *std::move(token)};
+    if (call.confirm) request.target += "?confirm=true";
+    const auto answer = ask_admin(settings, request, answer_timeout);
+    if (!answer) return answer.error();
+    if (answer->status > 299) return refused(settings, *answer);
+    if (call.json) return answer->body;
+    const auto said = parse(answer->body);
+    if (!said) return Failure{ExitCode::failure, admin_url(settings) + ": not an admin API"};
+    return admin_table(*said);
+}
+
+}  // namespace holdfast::server
