@@ -12,9 +12,11 @@ struct FaultPlan {
     std::uint64_t matched = 0;
     bool met = false;
     std::map<std::string, std::uint64_t> calls;
+    FaultyVfs::Watch before_call;
 
     /// Counts the call; the error it must fail with.
     std::optional<IoError> count(const char* operation, const std::string& path) {
+        if (before_call) before_call(operation, path);
         const std::lock_guard lock(mutex);
         ++calls[operation];
         if (!fault || (!fault->operation.empty() && fault->operation != operation) ||
@@ -98,6 +100,10 @@ private:
 
 FaultyVfs::FaultyVfs(Vfs& below) : below_(below), plan_(std::make_shared<FaultPlan>()) {}
 FaultyVfs::~FaultyVfs() = default;
+
+void FaultyVfs::watch(Watch before_call) {
+    plan_->before_call = std::move(before_call);
+}
 
 void FaultyVfs::fail(const Fault& fault) {
     const std::lock_guard lock(plan_->mutex);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,6 +28,11 @@ public:
 
     explicit FaultyVfs(Vfs& below);
     ~FaultyVfs() override;
+
+    /// Called before each call of either kind, on its thread, with no lock held; it may use the file
+    /// system below. Set before the first call.
+    using Watch = std::function<void(const char* operation, const std::string& path)>;
+    void watch(Watch before_call);
 
     /// Replaces an earlier fault; counting starts at this call.
     void fail(const Fault& fault);

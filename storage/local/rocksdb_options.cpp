@@ -16,6 +16,10 @@ namespace {
 // a table that is not in it, as if it held nothing: they would answer with an older version of a
 // row.
 constexpr int open_files_unbounded = -1;
+// Each change of the set of tables writes a manifest of its own and then renames over CURRENT. A
+// manifest that is appended to may end in a torn record after a power failure, and RocksDB opens
+// none that does. They are small and the changes few: a flush or compaction is one.
+constexpr std::uint64_t manifest_appends_none = 0;
 constexpr double bloom_bits_per_key = 10;
 // Smaller bodies are as cheap to compact as the pointer to a blob file would be to follow.
 constexpr std::uint64_t blob_file_value_bytes_min = 1024;
@@ -36,6 +40,7 @@ rocksdb::DBOptions database_options(const RowMemory& memory) {
     options.manual_wal_flush = false;
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
     options.max_open_files = open_files_unbounded;
+    options.max_manifest_file_size = manifest_appends_none;
     options.max_background_jobs = 2;
     options.db_write_buffer_size = memory.memtable_bytes;
     // Bounds what a start after a crash has to replay.

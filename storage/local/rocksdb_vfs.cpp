@@ -128,8 +128,12 @@ public:
         return to_io_status(status);
     }
 
+    /// A rename makes CURRENT name another manifest. RocksDB leaves it to the file system to keep
+    /// the new manifest's own name first; POSIX promises no such order.
     IOStatus RenameFile(const std::string& from, const std::string& to, const IOOptions&,
                         IODebugContext*) override {
+        if (auto synced = vfs_.sync_directory(from.substr(0, from.rfind('/'))); !synced)
+            return to_io_status(synced);
         return to_io_status(vfs_.rename(from, to));
     }
 

@@ -54,3 +54,16 @@ TEST_CASE("faulty vfs: a failed pwrite leaves half of its bytes", "[base][vfs]")
     CHECK(file->pwrite(0, as_bytes("abcdef")).error().code == EIO);
     CHECK(as_text(*read_file(below, "/a", 100)) == "abc");
 }
+
+TEST_CASE("faulty vfs: whoever watches is told of each call before it happens", "[base][vfs]") {
+    SimVfs below;
+    FaultyVfs vfs(below);
+    std::string told;
+    vfs.watch([&](const char* operation, const std::string& path) {
+        told += std::string(operation) + " " + path + (*below.exists("/a") ? " there; " : "; ");
+    });
+    const auto file = vfs.open("/a", OpenMode::create, 0640);
+    REQUIRE(file);
+    REQUIRE((*file)->sync_data());
+    CHECK(told == "open /a; sync_data /a there; ");
+}

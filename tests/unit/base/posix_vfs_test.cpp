@@ -174,3 +174,34 @@ TEST_CASE("posix vfs: space of a directory is told, of nothing it is an error", 
     CHECK(code_of(failed) == ENOENT);
     CHECK(failed.error().message().find("No such file") != std::string::npos);
 }
+
+TEST_CASE("posix vfs: a reservation keeps the size, and a truncate gives it back", "[base][vfs]") {
+    Fixture fixture;
+    const auto file = fixture.make("a");
+    constexpr std::uint64_t bytes = 1 << 20;
+    REQUIRE(file->pwrite(0, as_bytes("text")));
+    const auto reserved = file->reserve(0, bytes);
+    if (!reserved && reserved.error().code == EOPNOTSUPP) {
+        WARN("this file system cannot allocate");
+        return;
+    }
+    REQUIRE(reserved);
+    CHECK(*file->size() == 4);
+    CHECK(*file->allocated_bytes() >= bytes);
+    REQUIRE(file->truncate(4));
+    CHECK(*file->allocated_bytes() < bytes);
+}
+
+TEST_CASE("posix vfs: a file opened emptied has nothing of before, its status says so",
+          "[base][vfs]") {
+    Fixture fixture;
+    const auto path = fixture.directory.file("a");
+    REQUIRE(fixture.make("a")->pwrite(0, as_bytes("text")));
+    CHECK(fixture.vfs->status(path)->size_bytes == 4);
+    CHECK(fixture.vfs->status(path)->modified_unix_s > 0);
+    REQUIRE(fixture.vfs->open(path, OpenMode::create_empty));
+    CHECK(fixture.vfs->status(path)->size_bytes == 0);
+    CHECK_FALSE(fixture.vfs->status(path)->is_directory);
+    CHECK(fixture.vfs->status(fixture.directory.path())->is_directory);
+    CHECK(code_of(fixture.vfs->status(path + "-none")) == ENOENT);
+}

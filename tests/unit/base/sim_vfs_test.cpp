@@ -228,3 +228,35 @@ TEST_CASE("sim vfs: a read from the medium cannot be had without waiting", "[bas
     CHECK(file->pread(0, buffer));
     CHECK(file->pread_nowait(0, buffer));
 }
+
+TEST_CASE("sim vfs: a reservation changes nothing a reader sees, but needs room", "[base][vfs]") {
+    SimVfs::Options options;
+    options.space_bytes = 8192;
+    SimVfs vfs(options);
+    const auto file = make(vfs, "/a");
+    REQUIRE(file->pwrite(0, as_bytes("text")));
+    CHECK(file->reserve(4096, 4096));
+    CHECK(file->reserve(0, 100'000).error().out_of_space());
+    CHECK(content(vfs, "/a") == "text");
+}
+
+TEST_CASE("sim vfs: a file opened emptied has nothing of before", "[base][vfs]") {
+    SimVfs vfs;
+    make_durable(vfs, "/a", "text");
+    const auto file = vfs.open("/a", OpenMode::create_empty, 0640);
+    REQUIRE(file);
+    CHECK(content(vfs, "/a").empty());
+    REQUIRE((*file)->sync_data());
+    CHECK(content(*vfs.crash(1), "/a").empty());
+    CHECK(vfs.open("/b", OpenMode::create_empty, 0640));
+}
+
+TEST_CASE("sim vfs: a status tells files from directories and what is missing", "[base][vfs]") {
+    SimVfs vfs;
+    make_durable(vfs, "/a", "text");
+    REQUIRE(vfs.make_directories("/b"));
+    CHECK(vfs.status("/a")->size_bytes == 4);
+    CHECK_FALSE(vfs.status("/a")->is_directory);
+    CHECK(vfs.status("/b/")->is_directory);
+    CHECK(vfs.status("/c").error().code == ENOENT);
+}
