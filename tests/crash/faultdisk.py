@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from harness import ROOT
-from volume import run
+from volume import is_mounted, run
 
 PROGRAM = Path(os.environ.get("HF_FAULTDISK", ROOT / "build/faultdisk/faultdisk"))
 HEADER = struct.Struct("<IIQ")
@@ -50,7 +50,7 @@ class FaultDisk:
 
     def stop(self):
         """REQUIRES: the disk is not in use. The log stays."""
-        if os.path.ismount(self.mount_point):
+        if is_mounted(self.mount_point):
             run("umount", self.mount_point)
         if self.process.poll() is None:
             self.process.terminate()
@@ -60,7 +60,7 @@ class FaultDisk:
         try:
             self.stop()
         finally:
-            if not os.path.ismount(self.mount_point):
+            if not is_mounted(self.mount_point):
                 shutil.rmtree(self.scratch, ignore_errors=True)
 
 

@@ -12,4 +12,5 @@ mkdir -p "$root/build/faultdisk"
 # shellcheck disable=SC2046 (flags, to be split)
 g++ -std=c++20 -O2 -Wall -Wextra -Werror faultdisk/faultdisk.cpp $(pkg-config --cflags --libs fuse3) \
     -o "$root/build/faultdisk/faultdisk"
-exec /usr/bin/python3 -W ignore::ResourceWarning faultdisk_test.py
+# Mounts of its own: nobody else holds one of them, and they end with it.
+exec unshare --mount /usr/bin/python3 -W ignore::ResourceWarning faultdisk_test.py

@@ -26,6 +26,11 @@ def run(*command):
     return done.stdout.decode().strip()
 
 
+def is_mounted(path):
+    """os.path.ismount asks the file system, and one that is shut down does not answer."""
+    return any(line.split()[1] == str(path) for line in Path("/proc/self/mounts").read_text().splitlines())
+
+
 def why_no_volume(kind):
     """Nothing when this machine can have one."""
     if os.geteuid() != 0:
@@ -80,7 +85,7 @@ class Volume:
 
     def unmount(self):
         """Asks the system instead of remembering: an interrupt may have come between a step and its note."""
-        if os.path.ismount(self.mount_point):
+        if is_mounted(self.mount_point):
             _patiently("umount", self.mount_point)
         for line in run("losetup", "--noheadings", "--output", "NAME", "--associated", self.image).split():
             _patiently("losetup", "--detach", line)
@@ -89,7 +94,7 @@ class Volume:
         try:
             self.unmount()
         finally:
-            if not os.path.ismount(self.mount_point):
+            if not is_mounted(self.mount_point):
                 shutil.rmtree(self.scratch, ignore_errors=True)
 
 
