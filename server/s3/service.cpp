@@ -80,7 +80,17 @@ base::Awaitable<void> Service::handle(http::Exchange& exchange) {
     outcome.ids = make_request_ids(state_->services.random);
     outcome.started = state_->services.clock.steady();
     auto result = co_await respond(exchange, outcome);
-    co_await answer(exchange, std::move(result), outcome);
+    const bool read_only = exchange.head().method == "GET" || exchange.head().method == "HEAD";
+    const bool written = result.has_value() && !read_only;
+    bool cut = false;
+    try {
+        co_await answer(exchange, std::move(result), outcome);
+    } catch (const std::bad_alloc&) {
+        // What was done can be answered for or not at all; it must not be called a failure.
+        if (!written || exchange.answered()) throw;
+        cut = true;
+    }
+    if (cut) exchange.abort();
     record(exchange, outcome);
 }
 
@@ -102,6 +112,7 @@ base::Awaitable<Result<Response>> Service::respond(http::Exchange& exchange, Out
     signed_request.tls = exchange.peer().tls;
     auto verified = services.verifier.verify(signed_request, (*operation)->streaming_payload);
     if (!verified) co_return from_auth(verified.error());
+    static_cast<void>(HF_FAILPOINT("auth.done"));
     outcome.access_key_id = verified->identity.access_key_id();
     request->apply_signature(std::move(verified->hoisted_headers),
                              std::move(verified->ignored_headers));
@@ -112,7 +123,6 @@ base::Awaitable<Result<Response>> Service::respond(http::Exchange& exchange, Out
     Context context{services, exchange, *request, **settled, *verified, nullptr, outcome.ids};
     auto response = co_await admit(context);
     outcome.bytes_received = context.bytes_received;
-    static_cast<void>(HF_FAILPOINT("auth.done"));
     outcome.bytes_sent = context.bytes_sent;
     co_return response;
 }

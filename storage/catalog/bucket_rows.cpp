@@ -82,6 +82,14 @@ void expect(Transaction& transaction, std::string key, const std::optional<Row>&
     transaction.expectations.push_back({std::move(key), row ? row->version : 0});
 }
 
+void put_row(Transaction& transaction, RowFamily family, std::string key, std::string value) {
+    Put put;
+    put.key.family = family;
+    put.key.key = std::move(key);
+    put.value = std::move(value);
+    transaction.puts.push_back(std::move(put));
+}
+
 Outcome<Attempt> try_commit(Store& store, const std::string& bucket_id, Transaction transaction,
                             DroppedBlobs dropped) {
     const auto partition = bucket_partition(bucket_id);

@@ -37,6 +37,10 @@ Transaction begin_write(const BucketRows& rows);
 /// Adds "this row is still as read".
 void expect(Transaction& transaction, std::string key, const std::optional<Row>& row);
 
+/// Puts a row. Not written in braces at each place: g++ 12 destroys the key of `{{family, key},
+/// value}` twice when making the value throws.
+void put_row(Transaction& transaction, RowFamily family, std::string key, std::string value);
+
 /// What became of an attempt.
 enum class Attempt { done, again };
 /// Commits, with the rows that name `dropped`; `again` on a lost race. When done, the reclaimer

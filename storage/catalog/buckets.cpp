@@ -61,15 +61,14 @@ Outcome<BucketPtr> Buckets::create(records::Bucket bucket) {
 
     // The partition first: a crash in between leaves an empty partition that nobody can name.
     Transaction state;
-    state.puts.push_back({{RowFamily::index, std::string(bucket_state_row)}, state_value(false)});
+    put_row(state, RowFamily::index, std::string(bucket_state_row), state_value(false));
     const auto partition = bucket_partition(bucket.id());
     auto made = co_await store_.metadata.commit(partition, std::move(state));
     if (!made) co_return CatalogError(std::move(made).error());
 
     Transaction name;
     name.expectations.push_back({bucket_row(bucket.name()), 0});
-    name.puts.push_back(
-        {{RowFamily::index, bucket_row(bucket.name())}, bucket.SerializeAsString()});
+    put_row(name, RowFamily::index, bucket_row(bucket.name()), bucket.SerializeAsString());
     auto named = co_await store_.metadata.commit(system_partition, std::move(name));
     if (named) {
         forget(bucket.name());  // a namesake's removal may not have got to that yet
@@ -104,8 +103,7 @@ Outcome<RowVersion> Buckets::set_deleting(const std::string& bucket_id, bool del
         }
         Transaction mark;
         mark.expectations.push_back({std::string(bucket_state_row), rows->front()->version});
-        mark.puts.push_back(
-            {{RowFamily::index, std::string(bucket_state_row)}, state_value(deleting)});
+        put_row(mark, RowFamily::index, std::string(bucket_state_row), state_value(deleting));
         auto version = co_await store_.metadata.commit(partition, std::move(mark));
         if (version) co_return *version;
         if (version.error().kind != StorageError::Kind::conflict)
@@ -131,7 +129,7 @@ Outcome<bool> Buckets::has_objects(const std::string& bucket_id) {
 Outcome<void> Buckets::remove_name(const records::Bucket& bucket) {
     Transaction transaction;
     transaction.deletes.push_back({RowFamily::index, bucket_row(bucket.name())});
-    transaction.puts.push_back({{RowFamily::index, deleted_bucket_row(bucket.id())}, {}});
+    put_row(transaction, RowFamily::index, deleted_bucket_row(bucket.id()), {});
     auto done = co_await store_.metadata.commit(system_partition, std::move(transaction));
     if (!done) co_return CatalogError(std::move(done).error());
     co_return Done{};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/failpoint.h"
+#include "storage/catalog/bucket_rows.h"
 
 namespace holdfast::storage::catalog {
 
@@ -28,7 +29,7 @@ std::vector<GarbageList::Item> DroppedBlobs::put_rows(const Partition& partition
             item.blobs.push_back(from_record(blobs_[i]));
             *record.add_blobs() = std::move(blobs_[i]);
         }
-        transaction.puts.push_back({{RowFamily::index, item.row}, record.SerializeAsString()});
+        put_row(transaction, RowFamily::index, item.row, record.SerializeAsString());
         static_cast<void>(HF_FAILPOINT("gc.enqueue"));
         items.push_back(std::move(item));
     }

@@ -255,8 +255,8 @@ Outcome<Attempt> Objects::try_put(Write& write) {
     DroppedBlobs dropped;
     expect(transaction, row, rows->rows[0]);
     add_object_removal(transaction, dropped, write.key, *current, is_inline_now);
-    transaction.puts.push_back({{RowFamily::index, row}, write.object.SerializeAsString()});
-    if (is_inline_now) transaction.puts.push_back({{RowFamily::body, row}, write.body.sealed});
+    put_row(transaction, RowFamily::index, row, write.object.SerializeAsString());
+    if (is_inline_now) put_row(transaction, RowFamily::body, row, write.body.sealed);
     co_return co_await try_commit(store_, write.bucket_id, std::move(transaction),
                                   std::move(dropped));
 }

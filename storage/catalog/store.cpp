@@ -1,6 +1,7 @@
 #include "storage/catalog/store.h"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace holdfast::storage::catalog {
@@ -11,8 +12,14 @@ void GarbageList::add(Item item) {
         overflow_ = true;
         return;
     }
-    blobs_ += item.blobs.size();
-    items_.push_back(std::move(item));
+    const auto blobs = item.blobs.size();
+    try {
+        items_.push_back(std::move(item));
+    } catch (const std::bad_alloc&) {
+        overflow_ = true;  // the commit that dropped them is done: it must be answered for
+        return;
+    }
+    blobs_ += blobs;
 }
 
 std::vector<GarbageList::Item> GarbageList::take() {

@@ -11,8 +11,8 @@ namespace {
 using Done = base::Expected<void, CatalogError>;
 
 void put_ended(Transaction& transaction, const UploadKey& upload, const records::Ended& ended) {
-    transaction.puts.push_back(
-        {{RowFamily::index, ended_row(upload.key, upload.upload_id)}, ended.SerializeAsString()});
+    put_row(transaction, RowFamily::index, ended_row(upload.key, upload.upload_id),
+            ended.SerializeAsString());
 }
 
 }  // namespace
@@ -35,8 +35,8 @@ Outcome<void> Uploads::create(const UploadKey& upload, records::Upload record) {
         record.set_object_existed(rows->rows[0].has_value());
         auto transaction = begin_write(*rows);
         expect(transaction, object_row(upload.key), rows->rows[0]);
-        transaction.puts.push_back({{RowFamily::index, upload_row(upload.key, upload.upload_id)},
-                                    record.SerializeAsString()});
+        put_row(transaction, RowFamily::index, upload_row(upload.key, upload.upload_id),
+                record.SerializeAsString());
         static_cast<void>(HF_FAILPOINT("mpu.create"));
         auto attempted =
             co_await try_commit(store_, upload.bucket_id, std::move(transaction), DroppedBlobs());
@@ -88,9 +88,8 @@ Outcome<Attempt> Uploads::try_put_part(PartWrite& write) {
         dropped.add(old->body());
         static_cast<void>(HF_FAILPOINT("mpu.part.replace"));
     }
-    transaction.puts.push_back({{RowFamily::index, row}, write.part.SerializeAsString()});
-    transaction.puts.push_back(
-        {{RowFamily::index, parts_changed_row(upload.key, upload.upload_id)}, {}});
+    put_row(transaction, RowFamily::index, row, write.part.SerializeAsString());
+    put_row(transaction, RowFamily::index, parts_changed_row(upload.key, upload.upload_id), {});
     co_return co_await try_commit(store_, upload.bucket_id, std::move(transaction),
                                   std::move(dropped));
 }

@@ -41,17 +41,26 @@ bool holds(const Family& index, const Expectation& expected) {
     return version == expected.version;
 }
 
-void apply(Families& families, Transaction& transaction, RowVersion version) {
+/// The rows that are put, made before anything is changed: what follows allocates nothing, so that
+/// a commit which runs out of memory leaves everything as it was.
+Families make_rows(Transaction& transaction, RowVersion version) {
+    Families rows;
+    for (auto& put : transaction.puts)
+        family_of(rows, put.key.family)
+            .insert_or_assign(std::move(put.key.key), Value{std::move(put.value), version});
+    return rows;
+}
+
+void apply(Families& families, const Transaction& transaction, Families fresh) {
     for (const auto& range : transaction.range_deletes) {
         if (range.begin >= range.end) continue;
         auto& rows = family_of(families, range.family);
         rows.erase(rows.lower_bound(range.begin), rows.lower_bound(range.end));
     }
     for (const auto& key : transaction.deletes) family_of(families, key.family).erase(key.key);
-    for (auto& put : transaction.puts) {
-        auto& row = family_of(families, put.key.family)[std::move(put.key.key)];
-        row.bytes = std::move(put.value);
-        row.version = version;
+    for (std::size_t family = 0; family < families.size(); ++family) {
+        for (const auto& [key, value] : fresh[family]) families[family].erase(key);
+        families[family].merge(fresh[family]);
     }
 }
 
@@ -98,8 +107,9 @@ Async<RowVersion> MemoryMetadataStore::commit(const Partition& partition, Transa
         if (!holds(family_of(families, RowFamily::index), expected))
             co_return StorageError{StorageError::Kind::conflict, "a row is not as expected"};
     }
-    apply(families, transaction, ++last_commit_);
-    co_return last_commit_;
+    auto fresh = make_rows(transaction, last_commit_ + 1);
+    apply(families, transaction, std::move(fresh));
+    co_return ++last_commit_;
 }
 
 }  // namespace
