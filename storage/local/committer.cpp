@@ -90,7 +90,7 @@ Result<RowVersion> Committer::finish() {
     auto recorded = high_water_.record(HighWaterSlot{options_.incarnation, last_});
     if (recorded) recorded = high_water_.sync();
     if (!recorded) return StorageError{StorageError::Kind::io, recorded.error().message()};
-    return last_;
+    return last_.load();
 }
 
 void Committer::stop() {
@@ -199,7 +199,8 @@ rocksdb::Status Committer::write(CommitGroup& group) {
 void Committer::fail(const rocksdb::Status& status) {
     failed_ = true;
     if (status.IsNoSpace() && options_.ballast != nullptr) options_.ballast->release();
-    base::log::error("index.read_only", {{"reason", status.ToString()}});
+    base::log::error("index.write_failed", {{"reason", status.ToString()}});
+    if (options_.failed) options_.failed("the index could not be written: " + status.ToString());
 }
 
 /// Not with durability relaxed: the mark could outlive, in a power loss, commits that relaxed does

@@ -67,7 +67,7 @@ public:
     void stop();
 
     [[nodiscard]] bool failed() const { return failed_; }
-    /// The last commit whose write succeeded. REQUIRES: stop() was called.
+    /// The last commit whose write succeeded; at least that of every answer given. threads: any.
     [[nodiscard]] RowVersion last_acked() const { return last_; }
     [[nodiscard]] std::uint64_t commits() const { return commits_; }
     [[nodiscard]] std::uint64_t groups() const { return groups_; }
@@ -101,7 +101,7 @@ private:
     std::atomic<std::uint64_t> groups_ = 0;
 
     // The thread's own.
-    RowVersion last_;
+    std::atomic<RowVersion> last_;
     std::size_t last_group_operations_ = 1;
     base::SteadyTime high_water_synced_;
     bool high_water_failed_ = false;

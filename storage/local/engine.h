@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -14,7 +15,9 @@
 #include "base/vfs.h"
 #include "base/worker_pool.h"
 #include "storage/blob_store.h"
+#include "storage/engine_condition.h"
 #include "storage/metadata_store.h"
+#include "storage/upkeep.h"
 
 namespace holdfast::storage::local {
 
@@ -30,6 +33,16 @@ struct EngineOptions {
     std::uint64_t block_cache_bytes = 256ULL << 20;
     std::uint64_t memtable_bytes = 64ULL << 20;
     std::size_t commit_queue_max = 4096;
+    std::uint64_t ballast_bytes = 0;  ///< disk space set aside for the index (ballast.h); 0: none
+    /// Nothing is written, also where a write would be possible.
+    bool read_only = false;
+    /// Acknowledged commits that are missing are given up: the log says how many, the high-water
+    /// mark goes back to what the index has, and writes are taken. An operator's decision.
+    bool accept_loss = false;
+    /// So many unclean starts within 60 s are a crash loop: the start is read-only. 0: never.
+    std::size_t unclean_starts_max = 0;
+    /// From a fault to the first attempt to reopen; twice as long each time.
+    std::chrono::milliseconds reopen_delay{1000};
 };
 
 struct OpenError {
@@ -40,7 +53,9 @@ struct OpenError {
 
 class Engine {
 public:
-    /// Creates the directory's layout when it is empty; refuses one that is not ours.
+    /// Creates the directory's layout when it is empty; refuses one that is not ours. Opens for
+    /// reading only, and says so in condition(), when acknowledged commits are missing, or after
+    /// unclean_starts_max.
     static base::Expected<std::unique_ptr<Engine>, OpenError> open(const EngineOptions& options,
                                                                    base::Vfs& vfs,
                                                                    const base::Clock& clock,
@@ -49,6 +64,14 @@ public:
     virtual ~Engine() = default;  ///< closes without the clean marker, as a crash would
     virtual MetadataStore& metadata() = 0;
     virtual BlobStore& blobs() = 0;
+    virtual Upkeep& upkeep() = 0;
+    /// Whether writes are taken, and why not. A fault is recovered from in the background.
+    [[nodiscard]] virtual EngineCondition condition() const = 0;
+    /// Takes writes again, now, after a fault or a crash loop; waits for it. What kept it from
+    /// doing so, for people: the disk that still fails, missing commits, the setting.
+    virtual std::optional<std::string> resume() = 0;
+    /// The last commit that was acknowledged; 0 while no writes are taken.
+    [[nodiscard]] virtual RowVersion last_commit() = 0;
     /// Final sync and clean marker. No call may be running.
     virtual void close() = 0;
 

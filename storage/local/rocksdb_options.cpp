@@ -6,6 +6,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
 
+#include "storage/local/rocksdb_events.h"
 #include "storage/local/rocksdb_log.h"
 
 namespace holdfast::storage::local {
@@ -31,6 +32,7 @@ constexpr std::size_t deletions_trigger = 2048;
 rocksdb::DBOptions database_options(const RowMemory& memory) {
     rocksdb::DBOptions options;
     options.info_log = make_rocksdb_logger();
+    options.listeners.push_back(make_rocksdb_events());
     options.stats_dump_period_sec = 0;
     options.paranoid_checks = true;
     options.track_and_verify_wals_in_manifest = true;

@@ -15,7 +15,9 @@ constexpr const char* body_family = "body";
 constexpr const char* volume_id_key = "volume_id";
 
 OpenError open_error(const rocksdb::Status& status) {
-    const auto kind = status.IsIOError() ? OpenError::Kind::io : OpenError::Kind::damaged;
+    const bool is_missing = status.IsPathNotFound();
+    const auto kind =
+        status.IsIOError() && !is_missing ? OpenError::Kind::io : OpenError::Kind::damaged;
     return OpenError{kind, "the index does not open: " + status.ToString()};
 }
 
@@ -36,10 +38,10 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
     row_options.database.env = env.get();
     row_options.database.create_if_missing = options.create;
     row_options.database.create_missing_column_families = options.create;
+    row_options.database.wal_filter = options.wal_filter;
     rocksdb::DB* opened = nullptr;
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    const auto status = rocksdb::DB::Open(row_options.database, options.directory,
-                                          family_descriptors(row_options), &handles, &opened);
+    const auto status = open_handle(options, row_options, handles, opened);
     if (!status.ok()) return open_error(status);
     std::unique_ptr<RowDatabase> database(
         new RowDatabase(std::move(env), std::unique_ptr<rocksdb::DB>(opened)));
@@ -51,6 +53,18 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
     if (auto known = database->read_identity(options.volume); !known)
         return std::move(known).error();
     return database;
+}
+
+rocksdb::Status RowDatabase::open_handle(const RowDatabaseOptions& options,
+                                         const RowOptions& row_options,
+                                         std::vector<rocksdb::ColumnFamilyHandle*>& handles,
+                                         rocksdb::DB*& database) {
+    const auto families = family_descriptors(row_options);
+    if (options.access == RowDatabaseOptions::Access::read)
+        return rocksdb::DB::OpenForReadOnly(row_options.database, options.directory, families,
+                                            &handles, &database);
+    return rocksdb::DB::Open(row_options.database, options.directory, families, &handles,
+                             &database);
 }
 
 RowDatabase::~RowDatabase() {
@@ -66,6 +80,8 @@ Expected<void, OpenError> RowDatabase::write_identity(const VolumeId& volume) {
     auto status = batch.Put(meta(), volume_id_key, rocksdb::Slice(base::as_text(volume)));
     if (status.ok()) status = batch.Put(meta(), commit_no_key, encode_commit_number(0));
     if (status.ok()) status = db_->Write(make_write_options(true), &batch);
+    // So that what is missing from the log later is told apart from an index that never was.
+    if (status.ok()) status = db_->Flush(rocksdb::FlushOptions(), meta());
     if (!status.ok()) return open_error(status);
     return {};
 }

@@ -4,23 +4,68 @@
 
 namespace holdfast::storage::local {
 
+namespace {
+
+using Rows = Result<std::vector<std::optional<Row>>>;
+
+StorageError not_open() {
+    return {StorageError::Kind::io, "the index is not open: see the log"};
+}
+
+/// Of an index that is open and has it all in memory.
+std::optional<Rows> read_cached(IndexAccess& index, const Partition& partition,
+                                const std::vector<RowKey>& keys) {
+    const auto use = index.try_use();
+    if (!use) return std::nullopt;
+    return read_rows(use.database(), partition, keys, ReadDepth::memory);
+}
+
+Rows read_blocking(IndexAccess& index, const Partition& partition,
+                   const std::vector<RowKey>& keys) {
+    const auto use = index.use();
+    if (!use) return not_open();
+    auto rows = *read_rows(use.database(), partition, keys, ReadDepth::disk);
+    if (!rows) use.database().note_read_failure();
+    return rows;
+}
+
+Result<ScanPage> scan_blocking(IndexAccess& index, const Partition& partition,
+                               const ScanRange& range) {
+    const auto use = index.use();
+    if (!use) return not_open();
+    auto page = read_page(use.database(), partition, range);
+    if (!page) use.database().note_read_failure();
+    return page;
+}
+
+}  // namespace
+
 Async<std::vector<std::optional<Row>>> RowStore::get(const Partition& partition,
                                                      std::vector<RowKey> keys) {
-    auto cached = read_rows(database_, partition, keys, ReadDepth::memory);
+    auto cached = read_cached(index_, partition, keys);
     if (cached) co_return *std::move(cached);
-    auto read = [&] { return read_rows(database_, partition, keys, ReadDepth::disk); };
-    auto rows = co_await pool_.run(read);
-    co_return *std::move(rows);
+    auto read = [&] { return read_blocking(index_, partition, keys); };
+    co_return co_await pool_.run(read);
 }
 
 Async<ScanPage> RowStore::scan(const Partition& partition, ScanRange range) {
-    auto read = [&] { return read_page(database_, partition, range); };
+    auto read = [&] { return scan_blocking(index_, partition, range); };
     co_return co_await pool_.run(read);
+}
+
+void RowStore::submit(CommitRequest request) {
+    const auto use = index_.try_use();
+    if (!condition_.writable())
+        request.resume(condition_.refusal());
+    else if (!use || use.committer() == nullptr)
+        request.resume(StorageError{StorageError::Kind::read_only, "the index is being reopened"});
+    else
+        use.committer()->submit(std::move(request));
 }
 
 Async<RowVersion> RowStore::commit(const Partition& partition, Transaction transaction) {
     auto start = [&](auto resume) {
-        committer_.submit(CommitRequest{partition, std::move(transaction), std::move(resume)});
+        submit(CommitRequest{partition, std::move(transaction), std::move(resume)});
     };
     co_return co_await base::await_callback<Result<RowVersion>>(start);
 }

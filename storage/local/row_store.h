@@ -3,8 +3,8 @@
 #pragma once
 
 #include "base/worker_pool.h"
-#include "storage/local/committer.h"
-#include "storage/local/row_database.h"
+#include "storage/local/condition_keeper.h"
+#include "storage/local/index_access.h"
 #include "storage/metadata_store.h"
 
 namespace holdfast::storage::local {
@@ -12,8 +12,8 @@ namespace holdfast::storage::local {
 class RowStore final : public MetadataStore {
 public:
     /// All of them must outlive the store.
-    RowStore(const RowDatabase& database, Committer& committer, base::WorkerPool& pool)
-        : database_(database), committer_(committer), pool_(pool) {}
+    RowStore(IndexAccess& index, const ConditionKeeper& condition, base::WorkerPool& pool)
+        : index_(index), condition_(condition), pool_(pool) {}
 
     Async<std::vector<std::optional<Row>>> get(const Partition& partition,
                                                std::vector<RowKey> keys) override;
@@ -21,8 +21,10 @@ public:
     Async<RowVersion> commit(const Partition& partition, Transaction transaction) override;
 
 private:
-    const RowDatabase& database_;
-    Committer& committer_;
+    void submit(CommitRequest request);
+
+    IndexAccess& index_;
+    const ConditionKeeper& condition_;
     base::WorkerPool& pool_;
 };
 

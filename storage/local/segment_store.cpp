@@ -47,7 +47,8 @@ base::Expected<std::unique_ptr<SegmentStore>, OpenError> SegmentStore::open(
         earlier.push_back(name->number());
     }
     auto works = std::make_unique<SegmentWorks>(options, vfs, clock, pool);
-    works->look_after(std::move(earlier));
+    works->earlier = std::move(earlier);
+    if (!works->refuses_writes()) works->look_after_earlier();
     return std::unique_ptr<SegmentStore>(new SegmentStore(std::move(works)));
 }
 
@@ -66,8 +67,7 @@ base::IoResult<void> SegmentStore::close() {
 }
 
 Async<std::unique_ptr<BlobWriter>> SegmentStore::create(BlobOptions options) {
-    if (works_->faults.read_only())
-        co_return StorageError{StorageError::Kind::read_only, "segments take no writes"};
+    if (auto refused = works_->refuses_writes()) co_return *std::move(refused);
     if (auto injected = as_io_error(HF_FAILPOINT("blob.create"), "create", "blob"))
         co_return to_storage_error(*injected);
     auto writer = std::make_unique<SegmentBlobWriter>(*works_, options);
@@ -91,6 +91,7 @@ Async<void> SegmentStore::check_space(std::uint64_t bytes) {
 }
 
 Async<void> SegmentStore::release(const BlobRef& ref) {
+    if (auto refused = works_->refuses_writes()) co_return *std::move(refused);
     auto wait = [this, &ref](auto resume) {
         works_->pins.when_free(ref.id, [resume]() mutable { resume(base::Unit{}); });
     };
@@ -99,6 +100,13 @@ Async<void> SegmentStore::release(const BlobRef& ref) {
     auto released = co_await works_->pool.run(work);
     if (released) works_->damage.forget(ref.id);
     co_return released;
+}
+
+void SegmentStore::resume() {
+    works_->small.stream.seal();
+    works_->bulk.stream.seal();
+    works_->faults.clear();
+    works_->look_after_earlier();
 }
 
 bool SegmentStore::read_only() const {

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -17,6 +18,7 @@
 #include "base/vfs.h"
 #include "base/worker_pool.h"
 #include "storage/blob_store.h"
+#include "storage/local/condition_keeper.h"
 #include "storage/local/engine.h"
 
 namespace holdfast::storage::local {
@@ -33,6 +35,13 @@ struct SegmentOptions {
     /// Greater than that of every earlier run, at least 1, durable before open(): segment names
     /// carry it, so none is ever used twice. At most 2^32 - 1.
     std::uint64_t incarnation = 0;
+    /// For BlobIdentity::last_commit; from any thread. Empty: 0.
+    std::function<std::uint64_t()> last_commit;
+    /// While it takes no writes, nothing is written, released or looked after. Outlives the store.
+    const ConditionKeeper* condition = nullptr;
+    /// Told when writes must stop: a directory sync failed, too many segments died, or the file
+    /// system turned read-only. From any thread; must not call the store.
+    std::function<void(const std::string& reason)> writes_stopped;
 };
 
 class SegmentStore final : public BlobStore {
@@ -63,6 +72,9 @@ public:
     /// Writes are refused since a directory sync failed or three segments died within 60 s (2.5).
     /// The supervisor reopens the engine to leave that state.
     [[nodiscard]] bool read_only() const;
+    /// Writes may go on, into segments that are made from here on: what was open when they stopped
+    /// is never written again.
+    void resume();
 
     struct Statistics {
         std::uint64_t syncs = 0;          ///< fdatasync calls on segments, in this run

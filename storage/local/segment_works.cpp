@@ -25,20 +25,38 @@ std::uint64_t budget_bytes(Durability durability) {
 }  // namespace
 
 void SegmentFaults::directory_failed(const base::IoError& error) {
+    if (error.code == EROFS)
+        stop("the file system is read-only: " + error.message());
+    else
+        stop("the directory of segments was not synced: " + error.message());
+}
+
+void SegmentFaults::stop(const std::string& reason) {
     read_only_ = true;
-    base::log::error("writes stopped: segment directory not synced", {{"error", error.message()}});
+    base::log::error("segments.writes_stopped", {{"reason", reason}});
+    if (stopped_) stopped_(reason);
+}
+
+void SegmentFaults::clear() {
+    const std::lock_guard lock(mutex_);
+    deaths_.clear();
+    read_only_ = false;
 }
 
 void SegmentFaults::segment_died(const base::IoError& error) {
     segment_metrics().dead.Increment();
     base::log::error("segment given up after a failed sync", {{"error", error.message()}});
     const auto now = clock_.steady();
-    const std::lock_guard lock(mutex_);
-    deaths_.push_back(now);
-    while (now - deaths_.front() > deaths_window) deaths_.pop_front();
-    if (deaths_.size() < deaths_max) return;
-    read_only_ = true;
-    base::log::error("writes stopped: too many segments given up");
+    {
+        const std::lock_guard lock(mutex_);
+        deaths_.push_back(now);
+        while (now - deaths_.front() > deaths_window) deaths_.pop_front();
+        if (deaths_.size() < deaths_max && error.code != EROFS) return;
+    }
+    if (error.code == EROFS)
+        stop("the file system is read-only: " + error.message());
+    else
+        stop("too many segments were given up after failed syncs: " + error.message());
 }
 
 void BackgroundJobs::wait() {
@@ -67,7 +85,7 @@ SegmentWorks::SegmentWorks(const SegmentOptions& given, base::Vfs& file_system,
     : options(given),
       vfs(file_system),
       pool(worker_pool),
-      faults(clock),
+      faults(clock, given.writes_stopped),
       budget(budget_bytes(given.durability)),
       space(file_system, given.directory, given.free_space_reserve_bytes, clock),
       handles(vfs, given.directory, open_files_max),
@@ -87,6 +105,18 @@ SegmentLane& SegmentWorks::lane_for(const BlobOptions& blob) {
     const bool is_small =
         blob.expected_stored_bytes && *blob.expected_stored_bytes < options.small_blob_bytes_max;
     return is_small ? small : bulk;
+}
+
+std::optional<StorageError> SegmentWorks::refuses_writes() const {
+    if (options.condition != nullptr && !options.condition->writable())
+        return options.condition->refusal();
+    if (faults.read_only())
+        return StorageError{StorageError::Kind::read_only, "segments take no writes"};
+    return std::nullopt;
+}
+
+void SegmentWorks::look_after_earlier() {
+    look_after(std::exchange(earlier, {}));
 }
 
 void SegmentWorks::look_after(std::vector<std::uint64_t> segments) {

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/clock.h"
@@ -25,13 +26,19 @@ namespace holdfast::storage::local {
 /// When writes stop for good (spec durability 2.5). threads: any.
 class SegmentFaults {
 public:
-    explicit SegmentFaults(const base::Clock& clock) : clock_(clock) {}
+    using Stopped = std::function<void(const std::string& reason)>;
+    SegmentFaults(const base::Clock& clock, Stopped stopped)
+        : clock_(clock), stopped_(std::move(stopped)) {}
     void directory_failed(const base::IoError& error);
     void segment_died(const base::IoError& error);
     [[nodiscard]] bool read_only() const { return read_only_; }
+    void clear();
 
 private:
+    void stop(const std::string& reason);
+
     const base::Clock& clock_;
+    const Stopped stopped_;
     std::atomic<bool> read_only_ = false;
     std::mutex mutex_;
     std::deque<base::SteadyTime> deaths_;
@@ -64,7 +71,10 @@ struct SegmentWorks {
                  base::WorkerPool& worker_pool);
 
     SegmentLane& lane_for(const BlobOptions& blob);
-    /// Segments of earlier runs, one after the other, in the background.
+    /// The answer to a write while none is taken.
+    [[nodiscard]] std::optional<StorageError> refuses_writes() const;
+    /// Segments of earlier runs, one after the other, in the background. Once.
+    void look_after_earlier();
     void look_after(std::vector<std::uint64_t> segments);
     /// Nobody writes to the sealed segment any more.
     void retire(std::shared_ptr<Segment> segment);
@@ -94,6 +104,7 @@ struct SegmentWorks {
     DamageList damage;
     SegmentReclaimer reclaimer;
     SegmentFactory factory;
+    std::vector<std::uint64_t> earlier;  ///< segments that look_after_earlier() has to do
     std::mutex retired_mutex;
     std::vector<std::uint64_t> retired_unsynced;  ///< with Durability::relaxed only
     std::atomic<bool> stopping = false;           ///< ends look_after early

@@ -64,15 +64,25 @@ bool is_expected_before_creation(const std::string& name) {
 }
 
 Expected<std::unique_ptr<Volume>, OpenError> Volume::open(const std::string& directory,
-                                                          base::Vfs& vfs, base::Random& random) {
+                                                          base::Vfs& vfs, base::Random& random,
+                                                          Access access) {
     std::unique_ptr<Volume> volume(new Volume(without_trailing_slashes(directory), vfs));
     // Once before anything is touched, and once when nobody else can change it any more.
     if (auto known = volume->inspect(); !known) return std::move(known).error();
-    if (auto locked = volume->lock(); !locked) return std::move(locked).error();
+    if (access == Access::read && volume->is_new_)
+        return foreign("the directory " + volume->directory_ +
+                       " is not a Holdfast volume (it has no format file): nothing to read");
+    if (auto locked = volume->lock(access); !locked) return std::move(locked).error();
     if (auto known = volume->inspect(); !known) return std::move(known).error();
-    auto ready = volume->is_new_ ? volume->begin_creation(random) : volume->read_incarnation();
-    if (!ready) return std::move(ready).error();
+    if (auto ready = volume->prepare(access, random); !ready) return std::move(ready).error();
     return volume;
+}
+
+Expected<void, OpenError> Volume::prepare(Access access, base::Random& random) {
+    if (access == Access::read) return read_incarnation();
+    if (is_new_) return begin_creation(random);
+    if (auto forgotten = forget_creation(); !forgotten) return forgotten;
+    return read_incarnation();
 }
 
 std::string Volume::path(const std::string& name) const {
@@ -116,7 +126,7 @@ Expected<void, OpenError> Volume::check_unformatted() {
     return {};
 }
 
-Expected<void, OpenError> Volume::lock() {
+Expected<void, OpenError> Volume::lock(Access access) {
     if (is_new_) {
         if (auto made = make_directories_durably(vfs_, directory_); !made)
             return to_open_error(made.error());
@@ -125,6 +135,8 @@ Expected<void, OpenError> Volume::lock() {
     if (!lock && lock.error().code == EWOULDBLOCK)
         return OpenError{OpenError::Kind::in_use,
                          "the data directory " + directory_ + " is in use by another process"};
+    // Nobody can write there, so nobody needs to be kept out.
+    if (!lock && lock.error().code == EROFS && access == Access::read) return {};
     if (!lock) return to_open_error(lock.error());
     lock_ = *std::move(lock);
     return {};
@@ -159,12 +171,15 @@ Expected<void, OpenError> Volume::finish_creation() {
     return {};
 }
 
+/// Left by a creation that ended right behind its last step. It must not stay: beside a lost
+/// `format` it would say that the volume may be made afresh.
+Expected<void, OpenError> Volume::forget_creation() {
+    auto removed = vfs_.unlink(path(layout::creating));
+    if (!removed && removed.error().code != ENOENT) return to_open_error(removed.error());
+    return {};
+}
+
 Expected<void, OpenError> Volume::read_incarnation() {
-    // Left by a creation that ended right behind its last step. It must not stay: beside a lost
-    // `format` it would say that the volume may be made afresh.
-    if (auto removed = vfs_.unlink(path(layout::creating));
-        !removed && removed.error().code != ENOENT)
-        return to_open_error(removed.error());
     const auto content = base::read_file(vfs_, path(layout::incarnation), small_file_bytes_max);
     if (!content && content.error().code == ENOENT)
         return damaged(path(layout::incarnation) + " is missing");
@@ -175,8 +190,12 @@ Expected<void, OpenError> Volume::read_incarnation() {
     return {};
 }
 
-Expected<void, OpenError> Volume::start_incarnation() {
-    const Incarnation running{incarnation(), false, 0};
+Expected<void, OpenError> Volume::start_incarnation(base::WallTime now) {
+    Incarnation running{incarnation(), false, 0};
+    if (!previous_.clean && previous_.number > 0) {
+        running.unclean_starts = previous_.unclean_starts;
+        running.unclean_starts.push_back(now);
+    }
     if (auto written = write_incarnation(running); !written) return to_open_error(written.error());
     return {};
 }

@@ -10,7 +10,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "base/vfs.h"
 #include "storage/local/engine.h"
@@ -19,7 +21,7 @@ namespace holdfast::storage::local {
 
 using VolumeId = std::array<std::uint8_t, 16>;
 
-inline constexpr std::uint32_t volume_format_version = 1;
+inline constexpr std::uint32_t volume_format_version = 2;
 
 /// The `format` file. errors: damaged (bad length or checksum), foreign_format (not ours, or of
 /// another version).
@@ -31,7 +33,10 @@ struct Incarnation {
     std::uint64_t number = 0;
     bool clean = false;
     std::uint64_t commit_no = 0;  ///< the last commit, when clean
+    /// When the starts were that followed an unclean stop, without a clean one since; the last few.
+    std::vector<base::WallTime> unclean_starts = {};
 };
+inline constexpr std::size_t unclean_starts_max = 16;
 std::string encode_incarnation(const Incarnation& incarnation);
 std::optional<Incarnation> parse_incarnation(base::ByteView content);
 
@@ -40,14 +45,24 @@ std::optional<Incarnation> parse_incarnation(base::ByteView content);
 /// where this list is kept in code.
 bool is_expected_before_creation(const std::string& name);
 
+/// Whether the last `count` starts, one now included, followed unclean stops within `window`. By
+/// the wall clock, the only one that survives: starts that seem to be in the future do not count.
+bool is_crash_loop(const Incarnation& previous, base::WallTime now, std::size_t count,
+                   std::chrono::milliseconds window);
+
 class Volume {
 public:
+    enum class Access {
+        write,
+        read  ///< nothing is written; without a lock where the file system takes none
+    };
     /// Locks the directory and reads what it is. An empty (or missing) one is prepared for
-    /// creation. Nothing is touched when it is refused. errors: in_use, foreign_format, damaged,
-    /// io.
+    /// creation, but not for reading. Nothing is touched when it is refused. errors: in_use,
+    /// foreign_format, damaged, read_only, io.
     static base::Expected<std::unique_ptr<Volume>, OpenError> open(const std::string& directory,
                                                                    base::Vfs& vfs,
-                                                                   base::Random& random);
+                                                                   base::Random& random,
+                                                                   Access access = Access::write);
 
     [[nodiscard]] std::string path(const std::string& name) const;
     [[nodiscard]] const VolumeId& id() const { return id_; }
@@ -61,7 +76,7 @@ public:
     /// else in the directory is durable.
     base::Expected<void, OpenError> finish_creation();
     /// Makes the new incarnation's number durable. REQUIRES: nothing was written under it yet.
-    base::Expected<void, OpenError> start_incarnation();
+    base::Expected<void, OpenError> start_incarnation(base::WallTime now);
     /// The clean marker.
     base::IoResult<void> mark_clean(std::uint64_t commit_no);
 
@@ -71,8 +86,10 @@ private:
     base::Expected<void, OpenError> inspect();
     base::Expected<void, OpenError> read_format();
     base::Expected<void, OpenError> check_unformatted();
-    base::Expected<void, OpenError> lock();
+    base::Expected<void, OpenError> lock(Access access);
+    base::Expected<void, OpenError> prepare(Access access, base::Random& random);
     base::Expected<void, OpenError> begin_creation(base::Random& random);
+    base::Expected<void, OpenError> forget_creation();
     base::Expected<void, OpenError> read_incarnation();
     base::IoResult<void> write_incarnation(const Incarnation& incarnation);
 

@@ -62,16 +62,20 @@ public:
             *vfs, directory.file("index"), {}, create, RowMemory{8 << 20, 8 << 20}};
         auto opened = RowDatabase::open(database_options);
         REQUIRE(opened);
-        database = *std::move(opened);
+        auto index = std::make_unique<OpenIndex>();
+        database = opened->get();
+        index->database = *std::move(opened);
         auto mark = create ? HighWater::create(*vfs, directory.file("highwater"))
                            : HighWater::open(*vfs, directory.file("highwater"));
         REQUIRE(mark);
         high_water = *std::move(mark);
-        committer = std::make_unique<Committer>(options, *database, *high_water, clock);
-        rows = std::make_unique<RowStore>(*database, *committer, pool);
+        index->committer = std::make_unique<Committer>(options, *database, *high_water, clock);
+        committer = index->committer.get();
+        access.open(std::move(index));
+        rows = std::make_unique<RowStore>(access, condition, pool);
     }
     ~RowWorld() {
-        committer.reset();
+        access.close();
         pool.join();
     }
 
@@ -95,9 +99,11 @@ public:
     std::unique_ptr<base::Vfs> vfs = base::make_posix_vfs();
     base::SystemClock clock;
     base::WorkerPool pool{2};
-    std::unique_ptr<storage::local::RowDatabase> database;
     std::unique_ptr<storage::local::HighWater> high_water;
-    std::unique_ptr<storage::local::Committer> committer;
+    storage::local::ConditionKeeper condition;
+    storage::local::IndexAccess access;
+    storage::local::RowDatabase* database = nullptr;
+    storage::local::Committer* committer = nullptr;
     std::unique_ptr<storage::local::RowStore> rows;
 };
 

@@ -6,7 +6,6 @@
 
 #include "base/failpoint.h"
 #include "base/metrics.h"
-#include "storage/local/highwater.h"
 #include "storage/local/volume.h"
 #include "tests/catch.h"
 #include "tests/unit/storage/local/row_support.h"
@@ -122,28 +121,6 @@ TEST_CASE("engine: a directory that is open already is refused with in_use", "[l
     const auto engine = world.must_open(directory.path());
     CHECK(world.refusal(directory.path()).kind == OpenError::Kind::in_use);
     CHECK(await(engine->metadata().commit("p", put_of("k", ""))));
-}
-
-TEST_CASE("engine: P12 acked commits that are missing are counted and the start is refused",
-          "[local][engine][highwater]") {
-    TemporaryDirectory directory;
-    EngineWorld world;
-    {
-        const auto engine = world.must_open(directory.path());
-        REQUIRE(await(engine->metadata().commit("p", put_of("k", ""))));
-        engine->close();
-    }
-    {
-        const auto mark = HighWater::open(*world.vfs, directory.file("highwater"));
-        REQUIRE(mark);
-        REQUIRE((*mark)->record(HighWaterSlot{1, 4}));
-    }
-    const auto before = world.left(directory);
-    const auto error = world.refusal(directory.path());
-    CHECK(error.kind == OpenError::Kind::damaged);
-    CHECK(error.message.find("lost 3 acknowledged commits") != std::string::npos);
-    CHECK(world.left(directory).number == before.number);
-    CHECK(world.left(directory).clean);
 }
 
 TEST_CASE("engine: an index that is missing or of another volume is damage, never made afresh",

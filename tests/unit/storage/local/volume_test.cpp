@@ -23,7 +23,7 @@ struct VolumeWorld {
         auto volume = open(path);
         REQUIRE(volume);
         if ((*volume)->is_new()) REQUIRE((*volume)->finish_creation());
-        REQUIRE((*volume)->start_incarnation());
+        REQUIRE((*volume)->start_incarnation(base::WallTime()));
         return *std::move(volume);
     }
     OpenError refusal(const std::string& path) {
@@ -49,18 +49,28 @@ VolumeId an_id() {
 
 }  // namespace
 
-TEST_CASE("volume: golden bytes of format 1", "[local][volume][format]") {
+TEST_CASE("volume: golden bytes of format 2", "[local][volume][format]") {
     CHECK(base::to_hex(base::as_bytes(encode_format(an_id()))) ==
           "686f6c646661737420766f6c756d650a"
-          "01000000"
+          "02000000"
           "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"
-          "5d77fae8");
+          "9a6f3eb1");
     CHECK(base::to_hex(base::as_bytes(encode_incarnation(Incarnation{3, true, 258}))) ==
-          "4846494e4341524e"
+          "4846494e43415232"
           "0300000000000000"
           "0201000000000000"
           "01000000"
-          "5a1d363e");
+          "00000000"
+          "67605cd9");
+    const base::WallTime at{std::chrono::milliseconds(0x0102)};
+    CHECK(base::to_hex(base::as_bytes(encode_incarnation(Incarnation{3, false, 0, {at}}))) ==
+          "4846494e43415232"
+          "0300000000000000"
+          "0000000000000000"
+          "00000000"
+          "01000000"
+          "0201000000000000"
+          "de6f672c");
 }
 
 TEST_CASE("volume: an empty or missing directory becomes one, and stays the same one",
@@ -96,7 +106,7 @@ TEST_CASE("volume: P1 the directories made for it survive a power loss behind it
             const auto volume = Volume::open(path, disk, random);
             REQUIRE(volume);
             REQUIRE((*volume)->finish_creation());
-            REQUIRE((*volume)->start_incarnation());
+            REQUIRE((*volume)->start_incarnation(base::WallTime()));
             id = (*volume)->id();
         }
         const auto left = disk.crash(seed);
@@ -240,11 +250,11 @@ TEST_CASE("volume: a later format version is refused and nothing is touched", "[
     TemporaryDirectory directory;
     VolumeWorld world;
     auto later = encode_format(an_id());
-    later[16] = 2;
+    later[16] = 3;
     world.write(directory.file("format"), later + "with more fields");
     const auto error = world.refusal(directory.path());
     CHECK(error.kind == OpenError::Kind::foreign_format);
-    CHECK(error.message.find("version 2") != std::string::npos);
+    CHECK(error.message.find("version 3") != std::string::npos);
     CHECK(world.list(directory.path()) == std::vector<std::string>{"format"});
 }
 
@@ -252,7 +262,7 @@ TEST_CASE("volume: a damaged or missing incarnation file is damage", "[local][vo
     TemporaryDirectory directory;
     VolumeWorld world;
     world.must_open(directory.path());
-    auto bad = encode_incarnation(Incarnation{3, true, 258});
+    auto bad = encode_incarnation(Incarnation{3, true, 258, {base::WallTime()}});
     for (std::size_t i = 0; i < bad.size(); ++i) {
         auto changed = bad;
         changed[i] = static_cast<char>(changed[i] ^ 0x80);
@@ -268,4 +278,76 @@ TEST_CASE("volume: a read-only file system is told apart from a broken one", "[l
     CHECK(to_open_error(base::IoError{EROFS, "open", "x"}).kind == OpenError::Kind::read_only);
     CHECK(to_open_error(base::IoError{EIO, "open", "x"}).kind == OpenError::Kind::io);
     CHECK(to_open_error(base::IoError{EIO, "open", "x"}).message == "open x: Input/output error");
+}
+
+TEST_CASE("volume: the last unclean starts are kept, and a clean stop forgets them",
+          "[local][volume][crash]") {
+    Incarnation incarnation{3, false, 0};
+    for (std::size_t i = 0; i < unclean_starts_max + 3; ++i)
+        incarnation.unclean_starts.emplace_back(std::chrono::milliseconds(i));
+    const auto back = parse_incarnation(base::as_bytes(encode_incarnation(incarnation)));
+    REQUIRE(back);
+    REQUIRE(back->unclean_starts.size() == unclean_starts_max);
+    CHECK(back->unclean_starts.front().time_since_epoch().count() == 3);
+
+    TemporaryDirectory directory;
+    VolumeWorld world;
+    const base::WallTime now{std::chrono::hours(1)};
+    world.must_open(directory.path());
+    for (std::size_t i = 1; i <= 3; ++i) {
+        const auto volume = *world.open(directory.path());
+        CHECK(volume->previous().unclean_starts.size() == i - 1);
+        REQUIRE(volume->start_incarnation(now));
+        if (i == 3) REQUIRE(volume->mark_clean(7));
+    }
+    const auto volume = *world.open(directory.path());
+    CHECK(volume->previous().clean);
+    CHECK(volume->previous().unclean_starts.empty());
+}
+
+TEST_CASE(
+    "volume: 3 a crash loop is five unclean starts within the window, whatever the clock does",
+    "[local][volume][crash]") {
+    using namespace std::chrono_literals;
+    const base::WallTime now{24h};
+    const auto after = [&](std::vector<base::WallTime> starts, bool clean = false) {
+        return is_crash_loop(Incarnation{9, clean, 0, std::move(starts)}, now, 5, 60s);
+    };
+    CHECK(after({now - 40s, now - 30s, now - 20s, now - 10s}));
+    CHECK(after({now, now, now, now}));
+    CHECK(after({now - 23h, now - 40s, now - 30s, now - 20s, now - 10s}));
+    CHECK_FALSE(after({now - 30s, now - 20s, now - 10s}));
+    CHECK_FALSE(after({now - 60s, now - 30s, now - 20s, now - 10s}));
+    CHECK_FALSE(after({now - 40s, now - 30s, now - 20s, now - 10s}, true));
+    // The clock went back since: what seems to come is not counted.
+    CHECK_FALSE(after({now + 1h, now + 1h, now - 2s, now - 1s}));
+    CHECK_FALSE(is_crash_loop(Incarnation{0, false, 0, {now, now, now, now}}, now, 5, 60s));
+}
+
+TEST_CASE("volume: 2.5 a reader needs no lock where the file system gives none, a writer does",
+          "[local][volume][fault]") {
+    TemporaryDirectory directory;
+    VolumeWorld world;
+    world.must_open(directory.path());
+    base::FaultyVfs read_only(*world.vfs);
+    read_only.fail({"lock", "", 1, EROFS, true});
+    const auto refused = Volume::open(directory.path(), read_only, world.random);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == OpenError::Kind::read_only);
+    CHECK(Volume::open(directory.path(), read_only, world.random, Volume::Access::read));
+    // By choice on a file system that can be written: nobody else may write meanwhile.
+    const auto reader =
+        Volume::open(directory.path(), *world.vfs, world.random, Volume::Access::read);
+    REQUIRE(reader);
+    CHECK(world.refusal(directory.path()).kind == OpenError::Kind::in_use);
+}
+
+TEST_CASE("volume: for reading nothing is created", "[local][volume]") {
+    TemporaryDirectory directory;
+    VolumeWorld world;
+    const auto refused =
+        Volume::open(directory.file("none"), *world.vfs, world.random, Volume::Access::read);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == OpenError::Kind::foreign_format);
+    CHECK(directory.entries() == 0);
 }

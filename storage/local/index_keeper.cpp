@@ -1,0 +1,195 @@
+#include "storage/local/index_keeper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "storage/local/open_error.h"
+#include "storage/local/volume_layout.h"
+
+namespace holdfast::storage::local {
+
+namespace {
+
+using base::Expected;
+
+}  // namespace
+
+IndexKeeper::IndexKeeper(const EngineOptions& options, Parts parts)
+    : options_(options),
+      parts_(std::move(parts)),
+      aside_(parts_.vfs, parts_.volume.path(layout::wal_aside), parts_.volume.path(layout::index)) {
+}
+
+RowDatabaseOptions IndexKeeper::database_options() const {
+    RowDatabaseOptions options{
+        parts_.vfs, parts_.volume.path(layout::index), parts_.volume.id(), false, {}};
+    options.memory = RowMemory{options_.block_cache_bytes, options_.memtable_bytes};
+    return options;
+}
+
+Expected<void, OpenError> IndexKeeper::create() {
+    auto database_options = this->database_options();
+    database_options.create = true;
+    auto database = RowDatabase::open(database_options);
+    if (!database) return std::move(database).error();
+    auto high_water = HighWater::create(parts_.vfs, parts_.volume.path(layout::high_water));
+    if (!high_water) return std::move(high_water).error();
+    high_water_ = *std::move(high_water);
+    if (auto created = parts_.volume.finish_creation(); !created) return created;
+    if (auto started = start_incarnation(); !started) return started;
+    open(*std::move(database));
+    return {};
+}
+
+Expected<IndexExamination, OpenError> IndexKeeper::examine() {
+    const auto mark = HighWater::read(parts_.vfs, parts_.volume.path(layout::high_water));
+    if (!mark) return mark.error();
+    const auto& previous = parts_.volume.previous();
+    auto acked = std::max(acked_, mark->commit_no);
+    if (previous.clean) acked = std::max(acked, previous.commit_no);
+    return examine_index(database_options(), acked);
+}
+
+Expected<void, OpenError> IndexKeeper::open_for_reading() {
+    auto options = database_options();
+    options.access = RowDatabaseOptions::Access::read;
+    auto database = RowDatabase::open(options);
+    if (!database) return std::move(database).error();
+    auto index = std::make_unique<OpenIndex>();
+    index->database = *std::move(database);
+    access_.open(std::move(index));
+    return {};
+}
+
+Expected<void, OpenError> IndexKeeper::open_for_writing(const IndexExamination& found) {
+    set_log_aside_when_unclean();
+    if (auto started = start_incarnation(); !started) return started;
+    auto database = RowDatabase::open(database_options());
+    if (!database) return std::move(database).error();
+    if ((*database)->commit_no() != found.commit_no)
+        return OpenError{OpenError::Kind::damaged,
+                         fmt::format("the index opened with commit {}, its files held {}",
+                                     (*database)->commit_no(), found.commit_no)};
+    if (auto opened = open_high_water(); !opened) return opened;
+    if (auto given_up = give_up_what_is_missing(found); !given_up) return given_up;
+    forget_log();
+    open(*std::move(database));
+    return {};
+}
+
+Expected<void, OpenError> IndexKeeper::start_incarnation() {
+    if (incarnation_started_) return {};
+    auto started = parts_.volume.start_incarnation(parts_.clock.wall());
+    incarnation_started_ = started.has_value();
+    return started;
+}
+
+Expected<void, OpenError> IndexKeeper::open_high_water() {
+    if (high_water_) return {};
+    auto high_water = HighWater::open(parts_.vfs, parts_.volume.path(layout::high_water));
+    if (!high_water) return std::move(high_water).error();
+    high_water_ = *std::move(high_water);
+    return {};
+}
+
+/// REQUIRES: somebody decided so, when anything is missing.
+Expected<void, OpenError> IndexKeeper::give_up_what_is_missing(const IndexExamination& found) {
+    if (!found.loss.any()) return {};
+    base::log::warning("storage.loss_accepted", {{"missing_commits", found.loss.missing},
+                                                 {"commit_no", found.commit_no},
+                                                 {"loss", found.loss.text}});
+    const HighWaterSlot slot{parts_.volume.incarnation(), found.commit_no};
+    if (auto lowered = high_water_->lower(slot); !lowered) return to_open_error(lowered.error());
+    return {};
+}
+
+void IndexKeeper::set_log_aside_when_unclean() {
+    if (incarnation_started_ || !parts_.volume.previous().clean) keep_log();
+}
+
+void IndexKeeper::keep_log() {
+    // A start of the same volume that was killed finds its set under the same number.
+    const auto number =
+        incarnation_started_ ? parts_.volume.incarnation() : parts_.volume.previous().number;
+    // What was examined is whole: without the copy there is one safety net less, and no reason to
+    // refuse the data.
+    if (const auto kept = aside_.keep(number); !kept)
+        base::log::warning("index.log_not_set_aside", {{"reason", kept.error().message()}});
+}
+
+void IndexKeeper::forget_log() {
+    if (const auto dropped = aside_.drop(); !dropped)
+        base::log::warning("index.log_left_aside", {{"reason", dropped.error().message()}});
+}
+
+void IndexKeeper::open(std::unique_ptr<RowDatabase> database) {
+    auto index = std::make_unique<OpenIndex>();
+    index->database = std::move(database);
+    Committer::Options options;
+    options.durability = options_.durability;
+    options.queue_max = options_.commit_queue_max;
+    options.incarnation = parts_.volume.incarnation();
+    options.ballast = parts_.ballast;
+    options.failed = parts_.failed;
+    index->committer =
+        std::make_unique<Committer>(options, *index->database, *high_water_, parts_.clock);
+    access_.open(std::move(index));
+}
+
+void IndexKeeper::close() {
+    const auto index = access_.close();
+    if (!index || !index->committer) return;
+    index->committer->stop();
+    acked_ = std::max(acked_, index->committer->last_acked());
+    commits_ += index->committer->commits();
+    groups_ += index->committer->groups();
+}
+
+IndexKeeper::Reopened IndexKeeper::reopen() {
+    close();
+    Reopened outcome;
+    auto found = examine();
+    if (!found) {
+        outcome.failure = found.error().message;
+    } else if (found->loss.any()) {
+        outcome.loss = found->loss;
+        outcome.failure = found->loss.text;
+        keep_log();
+    } else if (auto opened = open_for_writing(*found); !opened) {
+        outcome.failure = opened.error().message;
+    }
+    if (outcome.failure.empty()) return outcome;
+    if (const auto opened = open_for_reading(); !opened) {
+        base::log::error("index.not_open", {{"reason", opened.error().message}});
+        access_.give_up();
+    }
+    return outcome;
+}
+
+Result<RowVersion> IndexKeeper::finish() {
+    const auto index = access_.close();
+    if (!index || !index->committer)
+        return StorageError{StorageError::Kind::read_only, "it was open for reading only"};
+    auto last = index->committer->finish();
+    commits_ += index->committer->commits();
+    groups_ += index->committer->groups();
+    return last;
+}
+
+RowVersion IndexKeeper::last_commit() {
+    const auto use = access_.try_use();
+    return use && use.committer() != nullptr ? use.committer()->last_acked() : 0;
+}
+
+IndexKeeper::Counts IndexKeeper::counts() {
+    Counts counts{commits_, groups_};
+    const auto use = access_.try_use();
+    if (!use || use.committer() == nullptr) return counts;
+    counts.commits += use.committer()->commits();
+    counts.groups += use.committer()->groups();
+    return counts;
+}
+
+}  // namespace holdfast::storage::local

@@ -1,0 +1,35 @@
+#include "storage/local/rocksdb_events.h"
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/metrics.h"
+
+namespace holdfast::storage::local {
+
+namespace {
+
+class Events final : public rocksdb::EventListener {
+public:
+    // To crash or wait there; a failure of the disk there is the file system's to pretend.
+    void OnFlushBegin(rocksdb::DB*, const rocksdb::FlushJobInfo&) override {
+        static_cast<void>(HF_FAILPOINT("rocksdb.flush"));
+    }
+    void OnCompactionBegin(rocksdb::DB*, const rocksdb::CompactionJobInfo&) override {
+        static_cast<void>(HF_FAILPOINT("rocksdb.compaction"));
+    }
+    // Writes fail from here on, which the committer notices.
+    void OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* status) override {
+        base::metrics::counter("holdfast_index_background_errors_total",
+                               "Errors of the index outside of a request.")
+            .Increment();
+        base::log::error("index.background_error", {{"reason", status->ToString()}});
+    }
+};
+
+}  // namespace
+
+std::shared_ptr<rocksdb::EventListener> make_rocksdb_events() {
+    return std::make_shared<Events>();
+}
+
+}  // namespace holdfast::storage::local
