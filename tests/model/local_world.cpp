@@ -1,0 +1,101 @@
+#include <stdexcept>
+
+#include "base/faulty_vfs.h"
+#include "base/worker_pool.h"
+#include "storage/local/engine.h"
+#include "tests/model/crashing_vfs.h"
+#include "tests/model/world.h"
+
+namespace holdfast::model_test {
+
+namespace {
+
+/// A disk that can fail and lose its power, and the engine's view of it.
+struct Disk {
+    explicit Disk(std::unique_ptr<base::SimVfs> given) : sim(std::move(given)) {}
+    std::unique_ptr<base::SimVfs> sim;
+    PowerSwitch power{*sim};
+    CrashingVfs crashing{*sim, power};
+    base::FaultyVfs faulty{crashing};
+};
+
+/// Over the embedded engine on a simulated disk.
+class LocalWorld final : public World {
+public:
+    LocalWorld() : disk_(std::make_unique<Disk>(std::make_unique<base::SimVfs>())) { open(); }
+    LocalWorld(const LocalWorld&) = delete;
+    LocalWorld& operator=(const LocalWorld&) = delete;
+    ~LocalWorld() override {
+        endpoint_.reset();
+        engine_.reset();
+        pool_.join();
+    }
+
+    test::Endpoint& endpoint() override { return *endpoint_; }
+    void restart(bool clean) override {
+        endpoint_.reset();
+        if (clean) engine_->close();
+        engine_.reset();
+        open();
+    }
+
+    bool arm_crash(std::uint64_t nth, std::uint64_t seed) override {
+        disk_->power.arm(nth, seed);
+        crash_seed_ = seed;
+        return true;
+    }
+    bool crash() override {
+        auto survivor = disk_->power.take_survivor();
+        const bool before = survivor != nullptr;
+        if (!before) survivor = disk_->sim->crash(crash_seed_);
+        endpoint_.reset();
+        engine_.reset();
+        disk_ = std::make_unique<Disk>(std::move(survivor));
+        open();
+        return before;
+    }
+
+    bool arm_fault(const Fault& fault) override {
+        base::FaultyVfs::Fault plan;
+        plan.operation = fault.operation;
+        plan.nth = fault.nth;
+        plan.code = fault.code;
+        plan.for_ever = fault.for_ever;
+        disk_->faulty.fail(plan);
+        return true;
+    }
+    void heal() override { disk_->faulty.heal(); }
+
+private:
+    void open() {
+        storage::local::EngineOptions options;
+        options.directory = "data";
+        options.segment_bytes = 4 << 20;
+        options.extent_bytes_max = 1 << 20;
+        options.free_space_reserve_bytes = 1;
+        options.block_cache_bytes = 8 << 20;
+        options.memtable_bytes = 8 << 20;
+        auto opened =
+            storage::local::Engine::open(options, disk_->faulty, engine_clock_, random_, pool_);
+        if (!opened)
+            throw std::runtime_error("the engine does not open: " + opened.error().message);
+        engine_ = *std::move(opened);
+        endpoint_ = make_endpoint(engine_->metadata(), engine_->blobs());
+    }
+
+    std::unique_ptr<Disk> disk_;
+    base::SystemClock engine_clock_;  ///< threads of the engine read it, so not the test's own
+    base::SystemRandom random_;
+    base::WorkerPool pool_{2};
+    std::unique_ptr<storage::local::Engine> engine_;
+    std::unique_ptr<test::Endpoint> endpoint_;
+    std::uint64_t crash_seed_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<World> make_local_world() {
+    return std::make_unique<LocalWorld>();
+}
+
+}  // namespace holdfast::model_test

@@ -1,0 +1,59 @@
+/// Carries out a history on a server and on the model, and compares after each command (spec
+/// durability 5.2). After a crash, or an answer that leaves a request in doubt, several states are
+/// allowed; what is observed then picks one, which holds from there on (P5).
+///
+/// threads: one.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "tests/model/command.h"
+#include "tests/model/world.h"
+
+namespace holdfast::model_test {
+
+/// The server is wrong, or the model is.
+struct Mismatch : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+class Runner {
+public:
+    explicit Runner(World& world);
+
+    /// All of them, and whole-state checks on the way and at the end. Throws Mismatch.
+    void run(const Commands& commands);
+    /// What was done, one line for each request with its outcome.
+    [[nodiscard]] const std::vector<std::string>& trace() const { return trace_; }
+
+private:
+    void step(const Command& command);
+    void request(const Call& call);
+    void crashing_request(const Call& call);
+    void learn(const Call& call, const test::Answer& answer);
+    void go_on_with_list(const Call& call, const test::Answer& answer);
+    void restart(bool clean);
+    void arm_fault(Choices choose);
+    void in_doubt(const Reference& before, const Reference& after);
+    test::Answer send(const Call& call);
+
+    /// Whole-state equality with one of them, which becomes the state.
+    void settle(std::vector<Reference> candidates, const std::string& after_what);
+    void check_whole();
+    std::string whole_state(Reference& candidate);
+    std::string ask(Reference& candidate, const Call& call);
+
+    World& world_;
+    Reference state_;
+    std::vector<Reference> late_;  ///< may turn out to be the state at the next start
+    OpenLists lists_;
+    std::vector<std::string> trace_;
+    bool crash_armed_ = false;
+    int faulty_requests_ = 0;
+    bool after_fault_ = false;  ///< the engine may have stopped taking writes
+    int since_check_ = 0;
+};
+
+}  // namespace holdfast::model_test
