@@ -154,7 +154,6 @@ Operation Model::choose(const std::string& key, const Draw& draw) {
     if (!has_upload || (chosen == 5 && state.uploads.size() < uploads_of_key_max)) {
         operation.kind = Kind::create_upload;
         operation.upload_id = "upload-" + std::to_string(100'000 + made_);
-        known.uploads.push_back(operation.upload_id);
         return operation;
     }
     const auto& [id, upload] = any_of(state.uploads, draw);
@@ -172,8 +171,9 @@ Operation Model::choose(const std::string& key, const Draw& draw) {
 }
 
 void Model::begin(const Operation& operation) {
-    auto& allowed = keys_[operation.key].allowed;
+    auto& [allowed, uploads] = keys_[operation.key];
     allowed.push_back(apply(allowed.front(), operation));
+    if (operation.kind == Operation::Kind::create_upload) uploads.push_back(operation.upload_id);
 }
 
 void Model::end(const Operation& operation, End how) {
