@@ -44,8 +44,10 @@ Failure refused(const config::Settings& settings, const AdminAnswer& answer) {
                                              "another data directory or admin.token",
                                              admin_url(settings))};
     std::string reason = fmt::format("status {}", answer.status);
-    if (const auto said = parse(answer.body); said && said->contains("error"))
-        reason = boost::json::value_to<std::string>(said->at("error"));
+    if (const auto said = parse(answer.body)) {
+        const auto* error = said->if_contains("error");
+        if (error != nullptr && error->is_string()) reason = error->as_string().c_str();
+    }
     return {ExitCode::failure, fmt::format("{}: {}", admin_url(settings), reason)};
 }
 

@@ -11,11 +11,13 @@
 #include "base/random.h"
 #include "base/worker_pool.h"
 #include "server/admin/handler.h"
+#include "server/admin_token.h"
 #include "server/background_work.h"
 #include "server/engine_choice.h"
 #include "server/http/server.h"
 #include "server/keyring_choice.h"
 #include "server/options.h"
+#include "server/operator_service.h"
 #include "server/process_limits.h"
 #include "server/root_identity.h"
 #include "server/run_to_end.h"
@@ -108,6 +110,8 @@ struct Application::Parts {
 };
 
 Result<void> Application::Parts::start_admin() {
+    base::Secret admin_token;
+    std::unique_ptr<OperatorService> operator_service;
     auto server = std::make_unique<http::Server>(admin_server_options(settings), clock);
     const auto port = server->listen(admin_listen_options(settings), admin_handler);
     if (!port) return cannot_listen("admin", port.error());
@@ -137,6 +141,9 @@ Result<void> Application::Parts::recover() {
     const auto recovered = run_to_end(recovery_loop, stack->buckets.recover());
     if (recovered) return {};
     return Failure{ExitCode::data_unusable, "storage.directory: the buckets cannot be read: " +
+    auto token = open_admin_token(settings, *vfs, random);
+    if (!token) return std::move(token).error();
+    admin_token = *std::move(token);
                                                 recovered.error().storage.detail};
 }
 
@@ -147,7 +154,11 @@ Result<void> Application::Parts::start_s3() {
     if (!port) return cannot_listen("server", port.error());
     s3_server = std::move(server);
     background = std::make_unique<BackgroundWork>(stack->store, stack->buckets, stack->uploads,
-                                                  settings.multipart_completion_memory);
+                                                  local != nullptr ? &local->upkeep() : nullptr,
+                                                  background_options(settings));
+    operator_service = std::make_unique<OperatorService>(
+        OperatorService::Parts{settings, *engine, *background, *vfs, clock});
+    admin_handler.api().connect(*operator_service, admin_token);
     s3_server->run();
     endpoint = endpoint_url(settings.server_address, *port, !settings.tls_certificate.empty());
     return {};
@@ -160,6 +171,7 @@ void Application::Parts::announce() const {
     if (settings.storage_engine == "memory")
         base::log::warning("storage.memory", {{"meaning", "data is gone when the server stops"}});
     if (settings.storage_engine == "local" && settings.storage_durability == "relaxed")
+    auto* const local = engine->local();
         base::log::warning("storage.relaxed",
                            {{"meaning", "a power failure may lose writes that were answered"}});
     base::log::info("ready", {{"version", HF_VERSION},
@@ -200,6 +212,8 @@ Application::~Application() {
     if (parts_) parts_->shut_down(std::chrono::milliseconds(0));
 }
 
+    admin_handler.api().disconnect();
+    operator_service.reset();
 Result<void> Application::start() {
     for (const auto step :
          {&Parts::start_admin, &Parts::open_storage, &Parts::recover, &Parts::start_s3})

@@ -7,20 +7,29 @@ namespace holdfast::server {
 
 namespace {
 
-storage::workers::ReclaimerOptions reclaimer_options(std::chrono::milliseconds completion_memory) {
-    storage::workers::ReclaimerOptions options;
-    options.completion_memory = completion_memory;
+storage::workers::ReclaimerOptions with_condition(storage::workers::ReclaimerOptions options,
+                                                  const storage::Upkeep* upkeep) {
+    if (upkeep != nullptr)
+        options.may_release = [upkeep] { return upkeep->condition().writable(); };
     return options;
 }
 
 }  // namespace
 
 BackgroundWork::BackgroundWork(storage::catalog::Store& store, storage::catalog::Buckets& buckets,
-                               storage::catalog::Uploads& uploads,
-                               std::chrono::milliseconds completion_memory)
+                               storage::catalog::Uploads& uploads, storage::Upkeep* upkeep,
+                               const BackgroundOptions& options)
     : reclaimer_(loop_.get_executor(), store, buckets, uploads,
-                 reclaimer_options(completion_memory)) {
+                 with_condition(options.reclaimer, upkeep)) {
     base::asio::co_spawn(loop_, reclaimer_.run(), base::asio::detached);
+    if (upkeep != nullptr) {
+        collector_ = std::make_unique<storage::workers::OrphanCollector>(
+            loop_.get_executor(), store, *upkeep, options.collector);
+        scrubber_ = std::make_unique<storage::workers::Scrubber>(
+            loop_.get_executor(), store, buckets, *upkeep, options.scrubber);
+        base::asio::co_spawn(loop_, collector_->run(), base::asio::detached);
+        base::asio::co_spawn(loop_, scrubber_->run(), base::asio::detached);
+    }
     thread_ = std::thread([this] { loop_.run(); });
 }
 
@@ -31,8 +40,14 @@ BackgroundWork::~BackgroundWork() {
 void BackgroundWork::stop() {
     if (!thread_.joinable()) return;
     // The loop ends when the last thing on it did.
-    base::asio::co_spawn(loop_, reclaimer_.stop(), [this](std::exception_ptr) { work_.reset(); });
+    base::asio::co_spawn(loop_, stop_all(), [this](std::exception_ptr) { work_.reset(); });
     thread_.join();
+}
+
+base::Awaitable<void> BackgroundWork::stop_all() {
+    if (scrubber_) co_await scrubber_->stop();
+    if (collector_) co_await collector_->stop();
+    co_await reclaimer_.stop();
 }
 
 }  // namespace holdfast::server

@@ -14,6 +14,7 @@ public:
         : engine_(std::move(engine)) {}
     storage::MetadataStore& metadata() override { return engine_->metadata(); }
     storage::BlobStore& blobs() override { return engine_->blobs(); }
+    storage::local::Engine* local() override { return engine_.get(); }
     void close() override { engine_->close(); }
 
 private:
@@ -24,6 +25,7 @@ class MemoryEngine final : public StorageEngine {
 public:
     storage::MetadataStore& metadata() override { return *metadata_; }
     storage::BlobStore& blobs() override { return *blobs_; }
+    storage::local::Engine* local() override { return nullptr; }
     void close() override {}
 
 private:

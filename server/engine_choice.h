@@ -12,6 +12,7 @@
 #include "server/failure.h"
 #include "storage/blob_store.h"
 #include "storage/metadata_store.h"
+#include "storage/local/engine.h"
 
 namespace holdfast::server {
 
@@ -21,6 +22,8 @@ public:
     virtual storage::MetadataStore& metadata() = 0;
     virtual storage::BlobStore& blobs() = 0;
     /// Everything durable, clean marker. No call may be running.
+    /// For operating it; null for one without a disk.
+    virtual storage::local::Engine* local() = 0;
     virtual void close() = 0;
 };
 

@@ -103,6 +103,17 @@ storage::local::EngineOptions engine_options(const config::Settings& settings) {
     return options;
 }
 
+BackgroundOptions background_options(const config::Settings& settings) {
+    BackgroundOptions options;
+    options.reclaimer.completion_memory = settings.multipart_completion_memory;
+    options.collector.interval = settings.gc_interval;
+    options.collector.quarantine = settings.gc_quarantine;
+    options.collector.bytes_per_second = settings.gc_bytes_per_second_max;
+    options.scrubber.interval = settings.scrub_interval;
+    options.scrubber.bytes_per_second = settings.scrub_bytes_per_second_max;
+    return options;
+}
+
 auth::VerifierOptions verifier_options(const config::Settings& settings) {
     return {settings.server_region, settings.auth_require_tls_for_unsigned,
             settings.auth_ignore_unsigned_headers};

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "config/settings.h"
 #include "server/admin/handler.h"
+#include "server/background_work.h"
 #include "server/http/server.h"
 #include "server/s3/context.h"
 #include "storage/local/engine.h"
@@ -29,6 +30,7 @@ http::ListenOptions admin_listen_options(const config::Settings& settings);
 admin::Options admin_options(const config::Settings& settings);
 
 storage::local::EngineOptions engine_options(const config::Settings& settings);
+BackgroundOptions background_options(const config::Settings& settings);
 auth::VerifierOptions verifier_options(const config::Settings& settings);
 s3::Options s3_options(const config::Settings& settings, auth::Account root);
 

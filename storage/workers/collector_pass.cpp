@@ -37,7 +37,8 @@ Async<void> CollectorPass::run() {
 /// Calls `visit` with every reference of every row, from one snapshot.
 template <class Visit>
 Async<void> CollectorPass::visit_owners(Visit& visit) {
-    auto snapshot = co_await context_.upkeep.snapshot({});
+    RowPosition first;
+    auto snapshot = co_await context_.upkeep.snapshot(std::move(first));
     if (!snapshot) co_return std::move(snapshot).error();
     for (;;) {
         if (context_.stopping) co_return stopping_error();
@@ -105,9 +106,10 @@ Async<void> CollectorPass::scan(SegmentUse& segment) {
         co_await context_.throttle.spend(page->bytes_read);
     }
     const auto known = segment.use.extents() + unowned_bytes;
-    if (segment.info.open || segment.info.allocated_bytes < known + unused_bytes_min)
+    if (segment.info.open || segment.info.allocated_bytes < known + unused_bytes_min ||
+        !context_.upkeep.condition().writable())
         co_return Result<void>{};
-    // Reserved by a run that was cut off before its first byte.
+    // Reserved by a run that was cut off before its first byte, or its end not given back.
     co_return co_await context_.upkeep.trim(number, std::move(zeros_));
 }
 
@@ -122,6 +124,9 @@ void CollectorPass::classify(SegmentUse& segment, const SegmentPiece& piece) {
         return;
     }
     const auto& extent = piece.extent;
+    if (!segment.info.open && piece.on_disk < piece.bytes && zeros_.size() < zeros_max)
+        zeros_.push_back(
+            {extent.segment, extent.offset + piece.on_disk, piece.bytes - piece.on_disk});
     if (live_->may_have(extent.segment, extent.offset)) {
         segment.use.live_bytes += piece.on_disk;
     } else if (queued_->may_have(extent.segment, extent.offset)) {

@@ -57,7 +57,8 @@ bool Compactor::is_concerned(const BlobRef& blob) const {
 Async<std::uint64_t> Compactor::empty(const std::set<std::uint64_t>& segments) {
     segments_ = &segments;
     std::uint64_t moved = 0;
-    auto snapshot = co_await upkeep_.snapshot({});
+    RowPosition first;
+    auto snapshot = co_await upkeep_.snapshot(std::move(first));
     if (!snapshot) co_return std::move(snapshot).error();
     while (!stopping_) {
         auto entries = co_await (*snapshot)->next(rows_per_page);
@@ -130,7 +131,7 @@ Async<std::optional<Compactor::Reference>> Compactor::find_reference(const Parti
         auto object = catalog::parse_record<catalog::records::Object>(*seen[0]);
         if (!object) co_return std::move(object).error();
         found->object = *std::move(object);
-        found->body = found->object->mutable_body();
+        if (found->object->has_body()) found->body = found->object->mutable_body();
     }
     found->rows = *std::move(rows);
     if (found->object && found->object->manifest_size() > 0) {

@@ -144,6 +144,7 @@ Async<void> OrphanCollector::load() {
 }
 
 Async<void> OrphanCollector::save() {
+    if (upkeep_.condition().cause == EngineCondition::Cause::chosen) co_return Result<void>{};
     auto content = quarantine_.encode(store_.clock.steady());
     quarantined_bytes_gauge().Set(static_cast<double>(quarantine_.bytes()));
     auto saved = co_await upkeep_.write_note(Quarantine::file, std::move(content));

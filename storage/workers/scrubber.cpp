@@ -80,9 +80,8 @@ void Scrubber::publish(bool running, const std::string& failure) {
 }
 
 base::Awaitable<void> Scrubber::run() {
+    if (stopping_) co_return;
     running_ = true;
-    auto loaded = co_await load();
-    if (!loaded) base::log::warning("scrub.state_not_read", {{"reason", loaded.error().detail}});
     co_await recheck();
     const auto started = store_.clock.steady();
     while (!stopping_) {
@@ -92,6 +91,7 @@ base::Awaitable<void> Scrubber::run() {
         if (requested_ || (settled && (state_.under_way || due))) {
             requested_ = false;
             co_await run_once();
+            requested_ = false;  // whoever asked meanwhile has had one
             // After a failure not at once again.
             if (stopping_ || report().failure.empty()) continue;
         }
@@ -136,6 +136,7 @@ base::Awaitable<void> Scrubber::run_once() {
 }
 
 Async<void> Scrubber::load() {
+    if (loaded_) co_return Result<void>{};
     began_ = store_.clock.steady();  // without a state the first pass is due after an interval
     auto content = co_await upkeep_.read_note(ScrubState::file);
     if (!content) co_return std::move(content).error();
@@ -159,6 +160,7 @@ Async<void> Scrubber::load() {
 Async<void> Scrubber::save() {
     saved_ = store_.clock.steady();
     saved_changes_ = upkeep_.damage().changes();
+    if (upkeep_.condition().cause == EngineCondition::Cause::chosen) co_return Result<void>{};
     auto copy = state_;
     copy.age = std::chrono::duration_cast<milliseconds>(saved_ - began_);
     copy.damaged = upkeep_.damage().all();
@@ -168,10 +170,8 @@ Async<void> Scrubber::save() {
 }
 
 Async<void> Scrubber::pass() {
-    if (!loaded_) {
-        auto loaded = co_await load();
-        if (!loaded) co_return loaded;
-    }
+    auto loaded = co_await load();
+    if (!loaded) co_return loaded;
     if (!state_.under_way) {
         state_.under_way = true;
         state_.cursor = {};
@@ -351,6 +351,8 @@ Async<std::string> Scrubber::checksum_of(const IndexFile& file) {
 }
 
 base::Awaitable<void> Scrubber::recheck() {
+    auto loaded = co_await load();
+    if (!loaded) base::log::warning("scrub.state_not_read", {{"reason", loaded.error().detail}});
     const auto listed = upkeep_.damage().all();
     for (const auto& damage : listed) {
         if (stopping_) co_return;

@@ -417,3 +417,20 @@ TEST_CASE("Reclaimer: an exception of the engine is a failure like any other",
     CHECK(failures_counted() - before == 1);
     CHECK(r.c.blobs.live() == 0);  // the sweep came to it again
 }
+
+TEST_CASE("Reclaimer: nothing is given back while the engine forbids it, and all of it after, 2.6",
+          "[workers][reclaimer]") {
+    bool allowed = false;
+    Reclaimer::Options options;
+    options.may_release = [&allowed] { return allowed; };
+    Reclaiming r(options);
+    r.c.make_bucket();
+    make_garbage(r.c, 10);
+    r.run_once();
+    CHECK(r.c.blobs.live() == 10);
+    CHECK(r.c.rows_of_kind('g') == 10);
+    allowed = true;
+    r.run_once();
+    CHECK(r.c.blobs.live() == 0);
+    CHECK(r.c.rows_of_kind('g') == 0);
+}

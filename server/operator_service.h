@@ -1,0 +1,49 @@
+/// What the admin API says and does, put together from the engine and the workers. threads: the
+/// admin listener's loop.
+#pragma once
+
+#include <atomic>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/vfs.h"
+#include "config/settings.h"
+#include "server/admin/operator.h"
+#include "server/background_work.h"
+#include "server/engine_choice.h"
+
+namespace holdfast::server {
+
+class OperatorService final : public admin::Operator {
+public:
+    struct Parts {
+        const config::Settings& settings;
+        StorageEngine& engine;
+        BackgroundWork& background;
+        base::Vfs& vfs;
+        const base::Clock& clock;
+    };
+    /// Everything given outlives it.
+    explicit OperatorService(Parts parts);
+    /// Waits for an attempt to resume that is under way.
+    ~OperatorService() override;
+    OperatorService(const OperatorService&) = delete;
+    OperatorService& operator=(const OperatorService&) = delete;
+
+    admin::Reply info() override;
+    admin::Reply gc_report() override;
+    admin::Reply gc_run(admin::Consent consent) override;
+    admin::Reply scrub_start() override;
+    admin::Reply scrub_status() override;
+    admin::Reply scrub_report() override;
+    admin::Reply volume_resume() override;
+    std::string remarks() override;
+
+private:
+    Parts parts_;
+    const base::SteadyTime started_;
+    std::atomic<bool> resuming_ = false;
+    std::thread resumer_;  ///< an attempt waits for the disk, and health must not wait for it
+};
+
+}  // namespace holdfast::server

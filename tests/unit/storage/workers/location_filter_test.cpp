@@ -1,0 +1,31 @@
+#include "storage/workers/location_filter.h"
+
+#include "tests/catch.h"
+
+using holdfast::storage::workers::LocationFilter;
+
+TEST_CASE("location filter: what was added is always there", "[workers]") {
+    LocationFilter filter(100'000, 17);
+    for (std::uint64_t i = 0; i < 100'000; ++i) filter.add(i % 13, i * 4096);
+    for (std::uint64_t i = 0; i < 100'000; ++i) REQUIRE(filter.may_have(i % 13, i * 4096));
+}
+
+TEST_CASE("location filter: few others seem to be there, and others with another salt",
+          "[workers]") {
+    constexpr std::uint64_t count = 200'000;
+    LocationFilter first(count, 1);
+    LocationFilter second(count, 2);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        first.add(1, i * 4096);
+        second.add(1, i * 4096);
+    }
+    std::uint64_t in_first = 0;
+    std::uint64_t in_both = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const bool seems = first.may_have(2, i * 4096);
+        in_first += seems ? 1 : 0;
+        in_both += seems && second.may_have(2, i * 4096) ? 1 : 0;
+    }
+    CHECK(in_first < count / 100);
+    CHECK(in_both < count / 1000);
+}

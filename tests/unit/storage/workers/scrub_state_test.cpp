@@ -1,0 +1,73 @@
+#include "storage/workers/scrub_state.h"
+
+#include "tests/catch.h"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+using storage::Damage;
+using storage::workers::ScrubState;
+
+namespace {
+
+ScrubState some_state() {
+    ScrubState state;
+    state.under_way = true;
+    state.cursor = {"b/0123456789abcdef/0", std::string("o key\nwith \0 all", 16)};
+    state.age = 1234567ms;
+    state.passes = 3;
+    state.blobs = 10;
+    state.bytes = 1 << 20;
+    state.ended = base::WallTime(1'700'000'000'000ms);
+    Damage blob;
+    blob.blob.id.fill(7);
+    blob.blob.stored_bytes = 70'000;
+    blob.blob.frame_bytes = 65'552;
+    blob.blob.extents = {{1, 0, 4096}, {2, 8192, 70'000}};
+    blob.partition = "b/0123456789abcdef/0";
+    blob.row_key = "ocat.jpg";
+    blob.bucket = "photos";
+    blob.part = 12;
+    blob.what = "2 damaged frames, the first is 1";
+    blob.first_seen = base::WallTime(1'600'000'000'000ms);
+    blob.last_seen = base::WallTime(1'600'000'000'001ms);
+    state.damaged.push_back(blob);
+    Damage file;
+    file.file = "000012.sst";
+    file.what = "its checksum is another";
+    state.damaged.push_back(file);
+    return state;
+}
+
+}  // namespace
+
+TEST_CASE("scrub state: what was written is read again", "[workers]") {
+    const auto state = some_state();
+    const auto read = ScrubState::parse(state.encode());
+    REQUIRE(read);
+    CHECK(read->encode() == state.encode());
+    CHECK(read->under_way);
+    CHECK(read->cursor.partition == state.cursor.partition);
+    CHECK(read->cursor.key == state.cursor.key);
+    CHECK(read->age == state.age);
+    CHECK(read->ended == state.ended);
+    REQUIRE(read->damaged.size() == 2);
+    const auto& blob = read->damaged[0];
+    CHECK(blob.blob.id == state.damaged[0].blob.id);
+    CHECK(blob.blob.extents.size() == 2);
+    CHECK(blob.blob.extents[1].offset == 8192);
+    CHECK(blob.bucket == "photos");
+    CHECK(blob.part == 12);
+    CHECK(blob.what == state.damaged[0].what);
+    CHECK(read->damaged[1].file == "000012.sst");
+}
+
+TEST_CASE("scrub state: a damaged file or another version is not read", "[workers]") {
+    const auto content = some_state().encode();
+    for (std::size_t i = 0; i < content.size(); ++i) {
+        auto damaged = content;
+        damaged[i] = static_cast<char>(damaged[i] ^ 1);
+        CHECK_FALSE(ScrubState::parse(damaged));
+    }
+    CHECK_FALSE(ScrubState::parse(""));
+    CHECK_FALSE(ScrubState::parse("holdfast scrub 2\n"));
+}
