@@ -16,8 +16,8 @@
 #include "server/engine_choice.h"
 #include "server/http/server.h"
 #include "server/keyring_choice.h"
-#include "server/options.h"
 #include "server/operator_service.h"
+#include "server/options.h"
 #include "server/process_limits.h"
 #include "server/root_identity.h"
 #include "server/run_to_end.h"
@@ -102,6 +102,8 @@ struct Application::Parts {
     RootIdentity root;
     std::unique_ptr<S3Stack> stack;
     std::unique_ptr<BackgroundWork> background;
+    base::Secret admin_token;
+    std::unique_ptr<OperatorService> operator_service;
     // Last, so that they go first: their loops use everything above.
     std::unique_ptr<http::Server> admin_server;
     std::unique_ptr<http::Server> s3_server;
@@ -110,8 +112,6 @@ struct Application::Parts {
 };
 
 Result<void> Application::Parts::start_admin() {
-    base::Secret admin_token;
-    std::unique_ptr<OperatorService> operator_service;
     auto server = std::make_unique<http::Server>(admin_server_options(settings), clock);
     const auto port = server->listen(admin_listen_options(settings), admin_handler);
     if (!port) return cannot_listen("admin", port.error());
@@ -133,6 +133,9 @@ Result<void> Application::Parts::open_storage() {
     auto identity = open_root_identity(settings, *vfs, random);
     if (!identity) return std::move(identity).error();
     root = *std::move(identity);
+    auto token = open_admin_token(settings, *vfs, random);
+    if (!token) return std::move(token).error();
+    admin_token = *std::move(token);
     stack = std::make_unique<S3Stack>(settings, *engine, *keyring, clock, random, root.credential);
     return {};
 }
@@ -141,9 +144,6 @@ Result<void> Application::Parts::recover() {
     const auto recovered = run_to_end(recovery_loop, stack->buckets.recover());
     if (recovered) return {};
     return Failure{ExitCode::data_unusable, "storage.directory: the buckets cannot be read: " +
-    auto token = open_admin_token(settings, *vfs, random);
-    if (!token) return std::move(token).error();
-    admin_token = *std::move(token);
                                                 recovered.error().storage.detail};
 }
 
@@ -153,6 +153,7 @@ Result<void> Application::Parts::start_s3() {
     const auto port = server->listen(s3_listen_options(settings), stack->service);
     if (!port) return cannot_listen("server", port.error());
     s3_server = std::move(server);
+    auto* const local = engine->local();
     background = std::make_unique<BackgroundWork>(stack->store, stack->buckets, stack->uploads,
                                                   local != nullptr ? &local->upkeep() : nullptr,
                                                   background_options(settings));
@@ -171,7 +172,6 @@ void Application::Parts::announce() const {
     if (settings.storage_engine == "memory")
         base::log::warning("storage.memory", {{"meaning", "data is gone when the server stops"}});
     if (settings.storage_engine == "local" && settings.storage_durability == "relaxed")
-    auto* const local = engine->local();
         base::log::warning("storage.relaxed",
                            {{"meaning", "a power failure may lose writes that were answered"}});
     base::log::info("ready", {{"version", HF_VERSION},
@@ -192,6 +192,8 @@ void Application::Parts::shut_down(std::chrono::milliseconds drain_timeout) {
                         {{"requests_cut", static_cast<std::uint64_t>(drained.requests_cut)}});
         if (drained.sessions_left > 0) end_uncleanly(drained.sessions_left);
     }
+    admin_handler.api().disconnect();
+    operator_service.reset();
     if (background) background->stop();
     stack.reset();
     if (engine) engine->close();
@@ -212,8 +214,6 @@ Application::~Application() {
     if (parts_) parts_->shut_down(std::chrono::milliseconds(0));
 }
 
-    admin_handler.api().disconnect();
-    operator_service.reset();
 Result<void> Application::start() {
     for (const auto step :
          {&Parts::start_admin, &Parts::open_storage, &Parts::recover, &Parts::start_s3})
