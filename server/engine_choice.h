@@ -11,8 +11,8 @@
 #include "config/settings.h"
 #include "server/failure.h"
 #include "storage/blob_store.h"
-#include "storage/metadata_store.h"
 #include "storage/local/engine.h"
+#include "storage/metadata_store.h"
 
 namespace holdfast::server {
 
@@ -21,9 +21,9 @@ public:
     virtual ~StorageEngine() = default;
     virtual storage::MetadataStore& metadata() = 0;
     virtual storage::BlobStore& blobs() = 0;
-    /// Everything durable, clean marker. No call may be running.
     /// For operating it; null for one without a disk.
     virtual storage::local::Engine* local() = 0;
+    /// Everything durable, clean marker. No call may be running.
     virtual void close() = 0;
 };
 
