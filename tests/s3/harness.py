@@ -58,7 +58,9 @@ class Server:
 
     def command(self):
         settings = ["server.port=0", "admin.port=0", f"storage.directory={self.data}", "log.format=json",
-                    "storage.segment_bytes=128MiB", "storage.free_bytes_min=16MiB", *self.settings]
+                    "storage.segment_bytes=128MiB", "storage.free_bytes_min=16MiB",
+                    "storage.unclean_starts_max=0",  # crash tests kill far more often than any crash loop
+                    *self.settings]
         return [str(BINARY), "serve"] + [piece for setting in settings for piece in ("--set", setting)]
 
     def launch(self):

@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "base/faulty_vfs.h"
+#include "base/sim_vfs.h"
 #include "tests/catch.h"
 #include "tests/unit/storage/local/row_support.h"
 
@@ -204,4 +205,40 @@ TEST_CASE("high water: a file without a whole slot, or none at all, is damage",
     REQUIRE_FALSE(damaged);
     CHECK(damaged.error().kind == OpenError::Kind::damaged);
     CHECK(damaged.error().message.find("neither slot") != std::string::npos);
+}
+
+TEST_CASE("high water: reading the mark leaves the file alone", "[local][highwater]") {
+    const auto kernel = base::make_posix_vfs();
+    base::FaultyVfs vfs(*kernel);
+    TemporaryDirectory directory;
+    const auto path = directory.file("highwater");
+    REQUIRE((*HighWater::create(vfs, path))->record(HighWaterSlot{1, 7}));
+    const auto before = directory.read("highwater");
+    const auto writes = vfs.calls("pwrite");
+    const auto mark = HighWater::read(vfs, path);
+    REQUIRE(mark);
+    CHECK(mark->commit_no == 7);
+    CHECK(vfs.calls("pwrite") == writes);
+    CHECK(directory.read("highwater") == before);
+    CHECK(HighWater::read(vfs, directory.file("none")).error().kind == OpenError::Kind::damaged);
+}
+
+TEST_CASE("high water: 2.6 a loss that was accepted lowers both slots, whatever the machine does",
+          "[local][highwater][crash]") {
+    base::SimVfs disk;
+    REQUIRE(disk.make_directories("/v"));
+    const auto mark = HighWater::create(disk, "/v/highwater");
+    REQUIRE(mark);
+    REQUIRE(disk.sync_directory("/v"));
+    REQUIRE(disk.sync_directory("/"));
+    for (const std::uint64_t number : {8, 9}) {
+        REQUIRE((*mark)->record(HighWaterSlot{1, number}));
+        REQUIRE((*mark)->sync());
+    }
+    REQUIRE((*mark)->lower(HighWaterSlot{2, 5}));
+    CHECK((*mark)->commit_no() == 5);
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        const auto left = disk.crash(seed);
+        CHECK(HighWater::read(*left, "/v/highwater")->commit_no == 5);
+    }
 }
