@@ -43,11 +43,15 @@ struct Settings {
     std::string storage_durability;                  ///< storage.durability, "strict"
     std::uint64_t storage_inline_bytes_max = 16384;  ///< storage.inline_bytes_max, 0 to 65536
     std::uint64_t storage_segment_bytes = 0;         ///< storage.segment_bytes, 1 GiB
-    std::uint64_t storage_free_bytes_min = 0;    ///< storage.free_bytes_min, 0 = max(1 GiB, 2 %)
-    std::uint32_t storage_commit_queue_max = 0;  ///< storage.commit_queue_max, 4096
-    std::uint32_t storage_threads = 0;           ///< storage.threads: blocking pool, 8
-    std::uint64_t storage_cache_bytes = 0;  ///< storage.cache_bytes: RocksDB block cache, 256 MiB
-    std::uint64_t storage_memtable_bytes = 0;  ///< storage.memtable_bytes, 64 MiB
+    std::uint64_t storage_free_bytes_min = 0;      ///< storage.free_bytes_min, 0 = max(1 GiB, 2 %)
+    std::uint32_t storage_commit_queue_max = 0;    ///< storage.commit_queue_max, 4096
+    std::uint32_t storage_threads = 0;             ///< storage.threads: blocking pool, 8
+    bool storage_read_only = false;                ///< storage.read_only
+    std::uint32_t storage_unclean_starts_max = 0;  ///< storage.unclean_starts_max, 5
+    std::uint64_t storage_cache_bytes = 0;         ///< storage.cache_bytes: RocksDB block cache
+    std::uint64_t storage_memtable_bytes = 0;      ///< storage.memtable_bytes
+    // [mem]
+    std::uint64_t mem_limit_bytes = 0;  ///< mem.limit, 0 = 60 % of what there is
     // [encryption]
     std::string
         encryption_keyring_file;         ///< encryption.keyring_file, empty = in the data directory

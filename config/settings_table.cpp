@@ -155,7 +155,7 @@ std::vector<Row> make_table() {
          "start."},
 
         {"gc.interval", &S::gc_interval, "24h", Range{0, 365 * 24 * hour},
-         "Time between two passes that look for space without an owner; 0 looks only when asked "
+         "Time between two passes that look for space without an owner; 0s looks only when asked "
          "to (`holdfast admin gc run`)."},
         {"gc.quarantine", &S::gc_quarantine, "24h", Range{0, 365 * 24 * hour},
          "How long space without an owner is kept, and listed, before it is given back."},
@@ -164,7 +164,7 @@ std::vector<Row> make_table() {
 
         {"scrub.interval", &S::scrub_interval, "336h", Range{0, 365 * 24 * hour},
          "Time from the start of a scrub, which reads everything stored again, to that of the "
-         "next; 0 scrubs only when asked to (`holdfast admin scrub start`)."},
+         "next; 0s scrubs only when asked to (`holdfast admin scrub start`)."},
         {"scrub.bytes_per_second_max", &S::scrub_bytes_per_second_max, "20MiB", Range{MiB, TiB},
          "How fast a scrub reads."},
 
@@ -190,10 +190,22 @@ std::vector<Row> make_table() {
          "Changes that may wait for their turn to be made durable; more get `SlowDown`."},
         {"storage.threads", &S::storage_threads, "8", Range{1, 1024},
          "Threads for work that waits for the disk."},
-        {"storage.cache_bytes", &S::storage_cache_bytes, "256MiB", Range{MiB, 16 * TiB},
-         "Memory for metadata that was read."},
-        {"storage.memtable_bytes", &S::storage_memtable_bytes, "64MiB", Range{MiB, 16 * GiB},
-         "Memory for metadata that was written and not yet sorted into files."},
+        {"storage.read_only", &S::storage_read_only, "false", Truth{},
+         "Serves reads and writes nothing, as on a file system that is read-only; writes get "
+         "`ServiceUnavailable`. The same as `holdfast serve --read-only`."},
+        {"storage.unclean_starts_max", &S::storage_unclean_starts_max, "5", Range{0, 16},
+         "So many starts within a minute that each follow a crash make the last of them read-only, "
+         "until `holdfast admin volume resume` or a later start; 0 never does."},
+        {"storage.cache_bytes", &S::storage_cache_bytes, "0", Range{0, 16 * TiB},
+         "Memory for metadata that was read, taken as it is needed; 0 is 40 % of `mem.limit`."},
+        {"storage.memtable_bytes", &S::storage_memtable_bytes, "0", Range{0, 16 * GiB},
+         "Memory for metadata that was written and not yet sorted into files; 0 is 15 % of "
+         "`mem.limit`, but at most 64 MiB: a start after a crash reads twice as much again."},
+
+        {"mem.limit", &S::mem_limit_bytes, "0", Range{0, 16 * TiB},
+         "Memory of the whole process; 0 is 60 % of the machine's or of the control group's limit, "
+         "whichever is less, and at least 64 MiB are assumed. Above 80 % of it no new bodies are "
+         "read, above 95 % requests get `SlowDown`."},
 
         {"encryption.keyring_file", &S::encryption_keyring_file, "", path_or_empty,
          "The file of master keys, made at the first start; empty puts it into the data directory. "

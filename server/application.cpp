@@ -14,11 +14,13 @@
 #include "server/admin_token.h"
 #include "server/background_work.h"
 #include "server/engine_choice.h"
+#include "server/http/memory_governor.h"
 #include "server/http/server.h"
 #include "server/keyring_choice.h"
 #include "server/operator_service.h"
 #include "server/options.h"
 #include "server/process_limits.h"
+#include "server/process_memory.h"
 #include "server/root_identity.h"
 #include "server/run_to_end.h"
 #include "server/s3/service.h"
@@ -86,6 +88,10 @@ struct Application::Parts {
     Result<void> recover();
     Result<void> start_s3();
     void announce() const;
+    /// What a write's answer promises.
+    [[nodiscard]] std::string durability() const {
+        return settings.storage_engine == "memory" ? "none" : settings.storage_durability;
+    }
     void shut_down(std::chrono::milliseconds drain_timeout);
 
     const config::Settings settings;
@@ -94,6 +100,8 @@ struct Application::Parts {
     std::unique_ptr<base::Vfs> vfs = base::make_posix_vfs();
     base::asio::io_context recovery_loop{1};
     base::WorkerPool pool;
+    const MemorySplit memory = split_memory(settings, usable_memory_bytes(*vfs));
+    const ResidentMemory resident{*vfs};
     admin::Readiness readiness;
     admin::Handler admin_handler;
 
@@ -122,7 +130,7 @@ Result<void> Application::Parts::start_admin() {
 }
 
 Result<void> Application::Parts::open_storage() {
-    auto opened = open_engine(settings, {*vfs, clock, random, pool});
+    auto opened = open_engine(settings, {*vfs, clock, random, pool, memory});
     if (!opened) return std::move(opened).error();
     engine = *std::move(opened);
     // After the engine: it holds the data directory's lock.
@@ -148,8 +156,12 @@ Result<void> Application::Parts::recover() {
 }
 
 Result<void> Application::Parts::start_s3() {
-    auto server = std::make_unique<http::Server>(
-        s3_server_options(settings, usable_cores(), raise_open_files_limit()), clock);
+    auto options = s3_server_options(settings, usable_cores(), raise_open_files_limit());
+    options.memory = std::make_shared<http::MemoryGovernor>(
+        http::MemoryGovernor::Options{memory.limit_bytes, memory.requests_bytes,
+                                      [this] { return resident.bytes(); }, give_back_free_memory},
+        clock);
+    auto server = std::make_unique<http::Server>(std::move(options), clock);
     const auto port = server->listen(s3_listen_options(settings), stack->service);
     if (!port) return cannot_listen("server", port.error());
     s3_server = std::move(server);
@@ -169,6 +181,10 @@ void Application::Parts::announce() const {
     base::metrics::gauge("holdfast_build_info", "1, with the version as a label.",
                          {{"version", HF_VERSION}})
         .Set(1);
+    base::metrics::gauge("holdfast_storage_durability_info",
+                         "1, with the setting storage.durability as a label.",
+                         {{"durability", durability()}})
+        .Set(1);
     if (settings.storage_engine == "memory")
         base::log::warning("storage.memory", {{"meaning", "data is gone when the server stops"}});
     if (settings.storage_engine == "local" && settings.storage_durability == "relaxed")
@@ -179,6 +195,8 @@ void Application::Parts::announce() const {
                               {"admin_endpoint", admin_endpoint},
                               {"region", settings.server_region},
                               {"directory", settings.storage_directory},
+                              {"durability", durability()},
+                              {"memory_limit_bytes", memory.limit_bytes},
                               {"keyring", keyring->active_key_id()},
                               {"pid", static_cast<std::int64_t>(::getpid())}});
 }
@@ -232,6 +250,8 @@ std::string Application::banner() const {
     banner.region = settings.server_region;
     banner.data = settings.storage_engine == "memory" ? "in memory, gone when the server stops"
                                                       : settings.storage_directory;
+    if (settings.storage_engine == "local")
+        banner.data += "  (durability " + settings.storage_durability + ")";
     banner.access_key_id = parts_->root.credential.access_key_id;
     if (parts_->root.made) banner.new_secret_key = parts_->root.credential.secret_key;
     banner.credentials_path = parts_->root.credentials_path;

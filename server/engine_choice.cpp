@@ -45,8 +45,8 @@ Result<std::unique_ptr<StorageEngine>> open_engine(const config::Settings& setti
                                                    EngineParts parts) {
     if (settings.storage_engine == "memory")
         return std::unique_ptr<StorageEngine>(std::make_unique<MemoryEngine>());
-    auto engine = storage::local::Engine::open(engine_options(settings), parts.vfs, parts.clock,
-                                               parts.random, parts.pool);
+    auto engine = storage::local::Engine::open(engine_options(settings, parts.memory), parts.vfs,
+                                               parts.clock, parts.random, parts.pool);
     if (!engine) return to_failure(engine.error());
     return std::unique_ptr<StorageEngine>(std::make_unique<LocalEngine>(*std::move(engine)));
 }

@@ -10,6 +10,7 @@
 #include "base/worker_pool.h"
 #include "config/settings.h"
 #include "server/failure.h"
+#include "server/memory_split.h"
 #include "storage/blob_store.h"
 #include "storage/local/engine.h"
 #include "storage/metadata_store.h"
@@ -33,6 +34,7 @@ struct EngineParts {
     const base::Clock& clock;
     base::Random& random;
     base::WorkerPool& pool;
+    MemorySplit memory;
 };
 
 /// errors: data_in_use, data_unusable.

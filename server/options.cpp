@@ -19,6 +19,8 @@ base::log::Format log_format(const std::string& word) {
     return word == "json" ? base::log::Format::json : base::log::Format::automatic;
 }
 
+constexpr std::uint64_t ballast_bytes = 64 * base::MiB;
+
 storage::local::Durability durability(const std::string& word) {
     if (word == "batched") return storage::local::Durability::batched;
     return word == "relaxed" ? storage::local::Durability::relaxed
@@ -91,15 +93,19 @@ admin::Options admin_options(const config::Settings& settings) {
     return {address.is_loopback(), settings.admin_metrics_token};
 }
 
-storage::local::EngineOptions engine_options(const config::Settings& settings) {
+storage::local::EngineOptions engine_options(const config::Settings& settings,
+                                             const MemorySplit& memory) {
     storage::local::EngineOptions options;
     options.directory = settings.storage_directory;
     options.durability = durability(settings.storage_durability);
     options.segment_bytes = settings.storage_segment_bytes;
     options.free_space_reserve_bytes = settings.storage_free_bytes_min;
-    options.block_cache_bytes = settings.storage_cache_bytes;
-    options.memtable_bytes = settings.storage_memtable_bytes;
+    options.block_cache_bytes = memory.block_cache_bytes;
+    options.memtable_bytes = memory.memtable_bytes;
     options.commit_queue_max = settings.storage_commit_queue_max;
+    options.ballast_bytes = ballast_bytes;
+    options.read_only = settings.storage_read_only;
+    options.unclean_starts_max = settings.storage_unclean_starts_max;
     return options;
 }
 

@@ -10,6 +10,7 @@
 #include "server/admin/handler.h"
 #include "server/background_work.h"
 #include "server/http/server.h"
+#include "server/memory_split.h"
 #include "server/s3/context.h"
 #include "storage/local/engine.h"
 
@@ -29,7 +30,8 @@ http::ServerOptions admin_server_options(const config::Settings& settings);
 http::ListenOptions admin_listen_options(const config::Settings& settings);
 admin::Options admin_options(const config::Settings& settings);
 
-storage::local::EngineOptions engine_options(const config::Settings& settings);
+storage::local::EngineOptions engine_options(const config::Settings& settings,
+                                             const MemorySplit& memory);
 BackgroundOptions background_options(const config::Settings& settings);
 auth::VerifierOptions verifier_options(const config::Settings& settings);
 s3::Options s3_options(const config::Settings& settings, auth::Account root);
