@@ -53,7 +53,7 @@ private:
     mutable std::mutex mutex_;
     bool in_place_ = false;
     bool unsupported_ = false;  ///< the file system does not set space aside
-    int last_error_ = 0;  ///< why it was not laid down, so that it is told once
+    int last_error_ = 0;        ///< why it was not laid down, so that it is told once
     base::SteadyTime looked_at_;
     base::SteadyTime restored_at_;
 };
