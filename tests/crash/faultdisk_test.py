@@ -67,8 +67,9 @@ class Run:
     def remember_a_moment(self, seconds):
         time.sleep(seconds)  # the random moment is the point of this test
         freeze(self.server.process)
+        place = self.disk.log_bytes()  # at once: the kernel goes on writing
         wait_until_clients_wait(self.expected)
-        self.moments.append((self.disk.log_bytes(), self.expected.copy()))
+        self.moments.append((place, self.expected.copy()))
         thaw(self.server.process)
 
     def end_load(self):
