@@ -96,7 +96,7 @@ void quiet_log() {
     static_cast<void>(once);
 }
 
-std::string replay(const WorldFactory& factory, const Commands& commands) {
+std::string replay(const WorldFactory& factory, const Commands& commands, Runner::Counts* counts) {
     quiet_log();
     std::string wrong;
     std::vector<std::string> trace;
@@ -105,6 +105,7 @@ std::string replay(const WorldFactory& factory, const Commands& commands) {
         Runner runner(*world);
         try {
             runner.run(commands);
+            if (counts != nullptr) *counts += runner.counts();
             return "";
         } catch (const std::exception& thrown) {
             wrong = thrown.what();
@@ -118,14 +119,15 @@ std::string replay(const WorldFactory& factory, const Commands& commands) {
     return report + "{\"" + factory.name + "\", \"" + text_of(commands) + "\"},\n";
 }
 
-Exploration explore(const WorldFactory& factory, std::uint64_t seed, std::uint64_t commands) {
+Exploration explore(const WorldFactory& factory, std::uint64_t seed, std::uint64_t commands,
+                    Shrinking shrinking) {
     Exploration result;
     std::optional<std::chrono::steady_clock::time_point> until;  // of shrinking
     const auto property = [&] {
         const auto history = *histories();
         if (until && std::chrono::steady_clock::now() > *until) return;
         result.commands += history.size();
-        const auto report = replay(factory, history);
+        const auto report = replay(factory, history, &result.counts);
         if (report.empty()) return;
         result.report = report;  // the last one that fails is the smallest
         if (!until) until = std::chrono::steady_clock::now() + shrinking_max;
@@ -134,6 +136,7 @@ Exploration explore(const WorldFactory& factory, std::uint64_t seed, std::uint64
     rc::detail::TestParams parameters;
     parameters.seed = seed;
     parameters.maxSuccess = static_cast<int>(1 + commands / ((commands_min + commands_max) / 2));
+    parameters.disableShrinking = shrinking == Shrinking::no;
     rc::detail::TestMetadata metadata;
     const auto outcome = rc::detail::checkTestable(property, metadata, parameters);
     result.passed = outcome.template is<rc::detail::SuccessResult>();
@@ -142,6 +145,10 @@ Exploration explore(const WorldFactory& factory, std::uint64_t seed, std::uint64
 
 std::uint64_t seed_of_run() {
     return number_from_environment("HF_MODEL_SEED", std::random_device{}());
+}
+
+std::uint64_t rounds_of_run(std::uint64_t otherwise) {
+    return number_from_environment("HF_MODEL_ROUNDS", otherwise);
 }
 
 std::uint64_t commands_of_run(std::uint64_t otherwise) {

@@ -22,7 +22,10 @@ struct Disk {
 /// Over the embedded engine on a simulated disk.
 class LocalWorld final : public World {
 public:
-    LocalWorld() : disk_(std::make_unique<Disk>(std::make_unique<base::SimVfs>())) { open(); }
+    explicit LocalWorld(const base::SimVfs::Options& options)
+        : disk_(std::make_unique<Disk>(std::make_unique<base::SimVfs>(options))) {
+        open();
+    }
     LocalWorld(const LocalWorld&) = delete;
     LocalWorld& operator=(const LocalWorld&) = delete;
     ~LocalWorld() override {
@@ -94,8 +97,10 @@ private:
 
 }  // namespace
 
-std::unique_ptr<World> make_local_world() {
-    return std::make_unique<LocalWorld>();
+std::unique_ptr<World> make_local_world(DiskSyncs syncs) {
+    base::SimVfs::Options options;
+    options.syncs_lie = syncs == DiskSyncs::lie;
+    return std::make_unique<LocalWorld>(options);
 }
 
 }  // namespace holdfast::model_test

@@ -19,7 +19,11 @@ TEST_CASE("Random histories: every answer and every state is the model's (P1 to 
         const auto explored = explore(world, seed, commands_of_run(2500));
         INFO(world.name << ", HF_MODEL_SEED=" << seed << "\n" << explored.report);
         CHECK(explored.passed);
-        std::cout << "    " << explored.commands << " commands" << std::endl;
+        const auto& counts = explored.counts;
+        std::cout << "    " << explored.commands << " commands, " << counts.restarts
+                  << " restarts, power went " << counts.crashes_during << " times during and "
+                  << counts.crashes_behind << " behind a request, " << counts.failures
+                  << " requests failed with the disk" << std::endl;
     }
 }
 

@@ -25,7 +25,6 @@ Expected Reference::handle(const Call& call, std::int64_t now_ms) {
     } else if (found == buckets_.end()) {
         answer = no_such_bucket(call.bucket);
     } else {
-        forget_old(found->second);
         if (call.key.empty())
             answer = of_bucket(call, found->second);
         else if (call.parameter("uploadId"))
@@ -132,9 +131,10 @@ void Reference::name_upload(const std::string& bucket, const std::string& key,
     }
 }
 
-void Reference::forget_old(Bucket& bucket) const {
-    std::erase_if(bucket.ended,
-                  [&](const Ended& ended) { return ended.at_ms + memory_ms < now_ms_; });
+void Reference::forget_ended(std::int64_t now_ms) {
+    for (auto& [name, bucket] : buckets_)
+        std::erase_if(bucket.ended,
+                      [&](const Ended& ended) { return ended.at_ms + memory_ms < now_ms; });
 }
 
 void Reference::add_owner(Answer& answer, const std::string& path) const {

@@ -94,6 +94,9 @@ public:
     void name_upload(const std::string& id);
     /// Uploads without an id, when a list shows them: those of the key, oldest first.
     void name_upload(const std::string& bucket, const std::string& key, const std::string& id);
+    /// The reclaimer's turn: what need not be remembered any more is forgotten (CPL-50: at least a
+    /// day; until then a server may remember longer).
+    void forget_ended(std::int64_t now_ms);
     /// The token that the last truncated ListObjectsV2 answered with.
     void name_token(const std::string& token) { tokens_[token] = last_position_; }
 
@@ -134,7 +137,6 @@ private:
     };
     /// Of x-amz-copy-source, with its conditions.
     [[nodiscard]] Source source_of(const Call& call) const;
-    void forget_old(Bucket& bucket) const;
     void add_owner(Answer& answer, const std::string& path) const;
 
     ReferenceOptions options_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "tests/model/differences.h"
 #include "tests/model/stored.h"
@@ -51,14 +52,21 @@ Runner::Runner(World& world) : world_(world), state_(reference_options()) {
 void Runner::run(const Commands& commands) {
     for (const auto& command : commands) {
         step(command);
-        if (++since_check_ >= commands_between_checks && faulty_requests_ == 0 && !after_fault_)
-            check_whole();
+        if (++since_check_ >= commands_between_checks && faulty_requests_ == 0) check_whole();
     }
     world_.heal();
-    if (after_fault_) restart(false);
+    if (hurt_) restart(false);
     check_whole();
-    world_.collect_garbage();
+    collect_garbage();
     check_whole();
+}
+
+Runner::Counts& Runner::Counts::operator+=(const Counts& other) {
+    crashes_during += other.crashes_during;
+    crashes_behind += other.crashes_behind;
+    failures += other.failures;
+    restarts += other.restarts;
+    return *this;
 }
 
 void Runner::step(const Command& command) {
@@ -74,8 +82,7 @@ void Runner::step(const Command& command) {
         case Kind::kill:
             return restart(command.kind == Kind::restart);
         case Kind::collect:
-            trace_.emplace_back("the reclaimer's turn");
-            return world_.collect_garbage();
+            return collect_garbage();
         case Kind::crash: {
             const auto nth = 1 + choose.below(12);
             crash_armed_ = world_.arm_crash(nth, choose.below(1000));
@@ -105,9 +112,10 @@ void Runner::request(const Call& call) {
     auto after = state_;
     const auto expected = after.handle(call, world_.now_ms());
     const auto answer = send(call);
-    const bool may_fail = faulty_requests_ > 0 || after_fault_;
+    const bool may_fail = faulty_requests_ > 0 || hurt_;
     if (faulty_requests_ > 0 && --faulty_requests_ == 0) world_.heal();
     if (may_fail && is_failure(answer)) {
+        ++counts_.failures;
         if (may_change(call)) in_doubt(state_, after);
         return;
     }
@@ -115,7 +123,7 @@ void Runner::request(const Call& call) {
         throw Mismatch(wrong + answer.body.substr(0, 1000));
     if (may_change(call) && expected.status < 300) {
         late_.clear();  // the engine took a write: what failed before is not on its way any more
-        after_fault_ = after_fault_ && faulty_requests_ > 0;
+        failed_ = false;
     }
     state_ = std::move(after);
     learn(call, answer);
@@ -129,15 +137,28 @@ void Runner::crashing_request(const Call& call) {
     const auto expected = after.handle(call, world_.now_ms());
     const auto answer = send(call);
     const bool during = world_.crash();
+    ++(during ? counts_.crashes_during : counts_.crashes_behind);
     trace_.emplace_back(during ? "power went during it" : "power went behind it");
-    if (!during) {
+    const bool may_fail = faulty_requests_ > 0 || hurt_;
+    faulty_requests_ = 0;  // the disk is another one
+    hurt_ = failed_ = false;
+    auto late = std::exchange(late_, {});
+    if (!during && !(may_fail && is_failure(answer))) {
         if (const auto wrong = differences(expected, answer); !wrong.empty())
             throw Mismatch(wrong + answer.body.substr(0, 1000));
         state_ = std::move(after);
         learn(call, answer);
-        return settle({state_}, "the crash");
+        if (may_change(call) && expected.status < 300) late.clear();
+        late.insert(late.begin(), state_);
+        return settle(std::move(late), "the crash");
     }
-    settle({before, after}, "the crash");
+    std::vector<Reference> candidates{before, after};
+    for (const auto& state : late) {
+        candidates.push_back(state);
+        candidates.push_back(state);
+        candidates.back().handle(call, world_.now_ms());
+    }
+    settle(std::move(candidates), "the crash");
 }
 
 void Runner::learn(const Call& call, const test::Answer& answer) {
@@ -182,10 +203,18 @@ void Runner::go_on_with_list(const Call& call, const test::Answer& answer) {
     open = std::move(next);
 }
 
+void Runner::collect_garbage() {
+    trace_.emplace_back("the reclaimer's turn");
+    world_.collect_garbage();
+    state_.forget_ended(world_.now_ms());
+    for (auto& state : late_) state.forget_ended(world_.now_ms());
+}
+
 void Runner::restart(bool clean) {
+    ++counts_.restarts;
     world_.heal();
     faulty_requests_ = 0;
-    after_fault_ = false;
+    hurt_ = failed_ = false;
     world_.restart(clean);
     trace_.emplace_back(clean ? "a clean restart" : "a kill and a start");
     auto candidates = std::move(late_);
@@ -205,6 +234,7 @@ void Runner::arm_fault(Choices choose) {
     const auto requests = 1 + static_cast<int>(choose.below(3));
     if (!world_.arm_fault(fault)) return;
     faulty_requests_ = requests;
+    hurt_ = true;
     trace_.push_back("call " + std::to_string(fault.nth) + " of " +
                      (fault.operation.empty() ? "any kind" : fault.operation) + " fails with " +
                      std::to_string(fault.code) + (fault.for_ever ? " and all behind it" : ""));
@@ -216,15 +246,10 @@ void Runner::arm_fault(Choices choose) {
 void Runner::in_doubt(const Reference& before, const Reference& after) {
     world_.heal();
     faulty_requests_ = 0;
-    if (after_fault_) {
-        late_.push_back(after);
-        return restart(false);  // the engine takes no more writes
-    }
-    after_fault_ = true;
-    const auto count = late_.size();
     late_.push_back(after);
+    if (failed_) return restart(false);  // the engine takes no more writes
+    failed_ = true;
     settle({before, after}, "a failure");
-    if (late_.size() > count + 8) restart(false);
 }
 
 void Runner::settle(std::vector<Reference> candidates, const std::string& after_what) {

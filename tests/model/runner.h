@@ -25,6 +25,15 @@ public:
 
     /// All of them, and whole-state checks on the way and at the end. Throws Mismatch.
     void run(const Commands& commands);
+    /// How often what is rare came about, so that a test knows that it tested something.
+    struct Counts {
+        std::uint64_t crashes_during = 0;  ///< power went before the answer
+        std::uint64_t crashes_behind = 0;
+        std::uint64_t failures = 0;  ///< requests that a fault made fail
+        std::uint64_t restarts = 0;
+        Counts& operator+=(const Counts& other);
+    };
+    [[nodiscard]] const Counts& counts() const { return counts_; }
     /// What was done, one line for each request with its outcome.
     [[nodiscard]] const std::vector<std::string>& trace() const { return trace_; }
 
@@ -35,6 +44,7 @@ private:
     void learn(const Call& call, const test::Answer& answer);
     void go_on_with_list(const Call& call, const test::Answer& answer);
     void restart(bool clean);
+    void collect_garbage();
     void arm_fault(Choices choose);
     void in_doubt(const Reference& before, const Reference& after);
     test::Answer send(const Call& call);
@@ -52,8 +62,12 @@ private:
     std::vector<std::string> trace_;
     bool crash_armed_ = false;
     int faulty_requests_ = 0;
-    bool after_fault_ = false;  ///< the engine may have stopped taking writes
+    /// A fault may have met work in the background, whose failure is felt later: until the next
+    /// start the engine may refuse writes.
+    bool hurt_ = false;
+    bool failed_ = false;  ///< a write did, and none has been taken since
     int since_check_ = 0;
+    Counts counts_;
 };
 
 }  // namespace holdfast::model_test

@@ -25,8 +25,8 @@ std::unique_ptr<test::Endpoint> World::make_endpoint(storage::MetadataStore& row
 }
 
 const std::vector<WorldFactory>& worlds() {
-    static const std::vector<WorldFactory> all{{"memory", make_memory_world},
-                                               {"local", make_local_world}};
+    static const std::vector<WorldFactory> all{
+        {"memory", make_memory_world}, {"local", [] { return make_local_world(DiskSyncs::work); }}};
     return all;
 }
 

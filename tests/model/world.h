@@ -1,5 +1,5 @@
 /// A server in process for the model tests: the endpoint over one of the engines, and what can
-/// happen to it besides requests. threads: one, but send_from_any() is for any.
+/// happen to it besides requests. threads: one.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ public:
     virtual test::Endpoint& endpoint() = 0;
     [[nodiscard]] base::FakeClock& clock() { return clock_; }
     [[nodiscard]] std::int64_t now_ms() const { return clock_.wall().time_since_epoch().count(); }
-    test::Answer send(const test::Request& request) { return endpoint().send(request); }
+    virtual test::Answer send(const test::Request& request) { return endpoint().send(request); }
 
     /// The server ends, with a clean stop or as by a kill, and starts again.
     virtual void restart(bool clean) = 0;
@@ -66,6 +66,8 @@ struct WorldFactory {
 const std::vector<WorldFactory>& worlds();
 
 std::unique_ptr<World> make_memory_world();
-std::unique_ptr<World> make_local_world();
+/// On a simulated disk; one that lies says that data is safe when it is not.
+enum class DiskSyncs { work, lie };
+std::unique_ptr<World> make_local_world(DiskSyncs syncs);
 
 }  // namespace holdfast::model_test
