@@ -51,6 +51,7 @@ Result<base::Secret> open_admin_token(const config::Settings& settings, base::Vf
     auto found = read_token(vfs, path);
     if (!found) return std::move(found).error();
     if (*found) return **std::move(found);
+    if (settings.storage_read_only) return base::Secret();
     std::array<std::uint8_t, token_random_bytes> bytes{};
     random.fill(bytes);
     base::Secret token(base::to_hex(bytes));

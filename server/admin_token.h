@@ -14,9 +14,9 @@ namespace holdfast::server {
 
 std::string admin_token_path(const std::string& directory);
 
-/// What the server asks for. With the memory engine only what the settings say, else empty: there
-/// is no place to keep one. On a read-only file system as well. REQUIRES: the caller holds the data
-/// directory's lock. errors: data_unusable.
+/// What the server asks for. With the memory engine, and on a start that writes nothing, it is what
+/// settings and file say, else empty. REQUIRES: the caller holds the data directory's lock.
+/// errors: data_unusable.
 Result<base::Secret> open_admin_token(const config::Settings& settings, base::Vfs& vfs,
                                       base::Random& random);
 

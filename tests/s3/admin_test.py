@@ -19,7 +19,7 @@ PATIENCE_SECONDS = 60
 
 
 class AdminTestCase(unittest.TestCase):
-    settings = ("gc.interval=0", "scrub.interval=0", "gc.quarantine=0s", "storage.inline_bytes_max=1KiB")
+    settings = ("gc.interval=0s", "scrub.interval=0s", "gc.quarantine=0s", "storage.inline_bytes_max=1KiB")
 
     def setUp(self):
         if harness.GIVEN_ENDPOINT:
@@ -150,7 +150,8 @@ class CollectorTest(AdminTestCase):
         found = self.gc_pass()
         self.assertEqual(found["quarantined"], 3)
         self.assertEqual({row["state"] for row in found["quarantine"]}, {"unfinished"})
-        self.assertGreaterEqual(found["space"]["quarantined_bytes"], 12 * MIB)
+        # The start has given back what the last one of them had reserved and not written.
+        self.assertGreaterEqual(found["space"]["quarantined_bytes"], 8 * MIB)
         self.assertEqual(found["given_back"], 0)
         before = self.on_disk()
 
