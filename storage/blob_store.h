@@ -41,7 +41,11 @@ struct BlobRef {
     std::vector<Extent> extents;
 };
 
-enum class BlobKind : std::uint8_t { object = 1, part = 2 };
+enum class BlobKind : std::uint8_t {
+    object = 1,
+    part = 2,
+    completion = 3,  ///< what CompleteMultipartUpload decided; no client's bytes
+};
 
 struct BlobOptions {
     BlobKind kind = BlobKind::object;
@@ -56,6 +60,11 @@ struct BlobIdentity {
     std::string partition;
     std::string row_key;
     std::string record;
+    std::string bucket = {};  ///< its name
+    /// The last commit that was acknowledged when the blob was sealed; the engine sets it. Of two
+    /// blobs of one run, one that was sealed after the other's commit was acknowledged has the
+    /// greater number.
+    std::uint64_t last_commit = 0;
 };
 
 /// One blob being written. Destroyed without finish(): the space goes back, nothing is visible.

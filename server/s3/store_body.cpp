@@ -14,12 +14,12 @@ base::Awaitable<Result<base::Unit>> store_payload(Payload& payload, catalog::Bod
     }
 }
 
-base::Awaitable<Result<catalog::BodyWriter::Finished>> finish_body(catalog::BodyWriter& writer,
-                                                                   const std::string& bucket_id,
-                                                                   std::string row_key,
-                                                                   std::string record) {
+base::Awaitable<Result<catalog::BodyWriter::Finished>> finish_body(
+    catalog::BodyWriter& writer, const catalog::records::Bucket& bucket, std::string row_key,
+    std::string record) {
     storage::BlobIdentity identity;
-    identity.partition = catalog::bucket_partition(bucket_id);
+    identity.partition = catalog::bucket_partition(bucket.id());
+    identity.bucket = bucket.name();
     identity.row_key = std::move(row_key);
     identity.record = std::move(record);
     auto finished = co_await writer.finish(std::move(identity));

@@ -12,9 +12,8 @@ base::Awaitable<Result<base::Unit>> store_payload(Payload& payload, catalog::Bod
 
 /// The last step: what is in a blob is durable when it returns. `record` is what the commit is
 /// about to write, so that the index can be rebuilt from blobs alone (see storage::BlobIdentity).
-base::Awaitable<Result<catalog::BodyWriter::Finished>> finish_body(catalog::BodyWriter& writer,
-                                                                   const std::string& bucket_id,
-                                                                   std::string row_key,
-                                                                   std::string record);
+base::Awaitable<Result<catalog::BodyWriter::Finished>> finish_body(
+    catalog::BodyWriter& writer, const catalog::records::Bucket& bucket, std::string row_key,
+    std::string record);
 
 }  // namespace holdfast::s3

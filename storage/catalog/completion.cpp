@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/failpoint.h"
 #include "storage/catalog/bucket_rows.h"
+#include "storage/catalog/completion_blob.h"
 #include "storage/catalog/uploads.h"
 
 namespace holdfast::storage::catalog {
@@ -24,9 +25,12 @@ records::Object make_object(const FoundUpload& upload, const CompletionPlan& pla
     return object;
 }
 
-/// Fills the object's size and manifest index; puts the manifest rows.
-void put_manifest(Transaction& transaction, records::Object& object, const UploadKey& upload,
-                  const CompletionPlan& plan, std::vector<records::Part>& parts) {
+/// Fills the object's size and manifest index; puts the manifest rows, and makes what the
+/// completion's blob says of both.
+records::Completion put_manifest(Transaction& transaction, records::Object& object,
+                                 const UploadKey& upload, const CompletionPlan& plan,
+                                 std::vector<records::Part>& parts) {
+    records::Completion completion;
     object.set_manifest_id(upload.upload_id);
     std::uint64_t offset = 0;
     for (std::size_t begin = 0; begin < plan.chosen.size(); begin += parts_per_chunk) {
@@ -48,9 +52,13 @@ void put_manifest(Transaction& transaction, records::Object& object, const Uploa
         }
         const auto row =
             manifest_row(upload.key, static_cast<std::uint32_t>(begin / parts_per_chunk));
-        transaction.puts.push_back({{RowFamily::body, row}, manifest.SerializeAsString()});
+        put_row(transaction, RowFamily::body, row, manifest.SerializeAsString());
+        for (auto& part : *manifest.mutable_parts()) part.mutable_body()->clear_blob();
+        *completion.add_manifests() = std::move(manifest);
     }
     object.set_size(offset);
+    *completion.mutable_object() = object;
+    return completion;
 }
 
 void put_completed(Transaction& transaction, const UploadKey& upload, const FoundUpload& found,
@@ -64,8 +72,8 @@ void put_completed(Transaction& transaction, const UploadKey& upload, const Foun
     if (plan.checksum) *ended.mutable_checksum() = *plan.checksum;
     ended.set_encryption_kind(found.record.properties().encryption().kind());
     ended.set_checksum_algorithm(found.record.checksum_algorithm());
-    transaction.puts.push_back(
-        {{RowFamily::index, ended_row(upload.key, upload.upload_id)}, ended.SerializeAsString()});
+    put_row(transaction, RowFamily::index, ended_row(upload.key, upload.upload_id),
+            ended.SerializeAsString());
 }
 
 /// Parts that were uploaded but not listed (CPL-41): their blobs become garbage.
@@ -140,14 +148,23 @@ Outcome<Attempt> Uploads::try_complete(Completion& completion) {
     add_object_removal(transaction, dropped, upload.key, *current, false);
     drop_unlisted(dropped, *plan, *parts);
     auto object = make_object(found, *plan);
-    put_manifest(transaction, object, upload, *plan, *parts);
-    transaction.puts.push_back({{RowFamily::index, object_name}, object.SerializeAsString()});
+    const auto decided = put_manifest(transaction, object, upload, *plan, *parts);
+    auto written = co_await write_completion(
+        store_, completion.bucket, bucket_partition(upload.bucket_id), object_name, decided);
+    if (!written) co_return CatalogError(std::move(written).error());
+    *object.mutable_completion() = *written;
+    put_row(transaction, RowFamily::index, object_name, object.SerializeAsString());
     remove_upload_rows(transaction, upload);
     put_completed(transaction, upload, found, *plan, completion.part_list_digest,
                   store_.clock.wall());
     static_cast<void>(HF_FAILPOINT("mpu.complete.batch"));
-    co_return co_await try_commit(store_, upload.bucket_id, std::move(transaction),
-                                  std::move(dropped));
+    auto committed =
+        co_await try_commit(store_, upload.bucket_id, std::move(transaction), std::move(dropped));
+    if (committed && *committed == Attempt::done) co_return Attempt::done;
+    // It lost its race, or failed: this attempt's blob says what never was.
+    const auto failure = committed ? contended() : committed.error();
+    co_await discard_unless_in_doubt(store_, *written, failure);
+    co_return committed;
 }
 
 Outcome<void> Uploads::complete(Completion completion) {

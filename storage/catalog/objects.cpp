@@ -52,6 +52,8 @@ void add_object_removal(Transaction& transaction, DroppedBlobs& dropped, const s
     for (int chunk = 0; chunk < old.manifest_size(); ++chunk)
         transaction.deletes.push_back(
             {RowFamily::body, manifest_row(key, static_cast<std::uint32_t>(chunk))});
+    // First: without it a half-released object is never taken for a whole one.
+    dropped.add(old.completion());
     dropped.add(old.body());
     for (const auto& manifest : current.manifests)
         for (const auto& part : manifest.parts()) dropped.add(part.body());

@@ -64,6 +64,7 @@ public:
 
     struct Completion {
         UploadKey upload;
+        std::string bucket;            ///< its name
         std::string part_list_digest;  ///< for the memory of CPL-50
         /// Decides on one consistent state; called again when that changed before the commit.
         /// Nothing: the request is refused, the upload stays (CPL-37). REQUIRES: it does not

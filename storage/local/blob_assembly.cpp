@@ -175,6 +175,13 @@ void BlobAssembly::keep_flowing(Run& run) {
     if (segment.wants_sync(early_sync_bytes)) lane_.syncer.sync(run.place.segment, {});
 }
 
+Bytes BlobAssembly::stamped(BlobIdentity identity) const {
+    if (works_.options.last_commit) identity.last_commit = works_.options.last_commit();
+    auto encoded = encode(identity);
+    HF_ASSERT(encoded.size() <= identity_bytes_max);
+    return encoded;
+}
+
 /// What follows the frames of a run.
 void BlobAssembly::append_end(Run& run, ByteView identity, bool last, Bytes& to) {
     ExtentMark mark;
@@ -208,8 +215,7 @@ Result<void> BlobAssembly::close(Run& run, ByteView identity, bool last) {
 Result<void> BlobAssembly::seal(const BlobIdentity& identity) {
     if (auto failed = as_io_error(HF_FAILPOINT("blob.footer"), "pwrite", "footer"))
         return write_failed(*failed);
-    const auto encoded = encode(identity);
-    HF_ASSERT(encoded.size() <= identity_bytes_max);
+    const auto encoded = stamped(identity);
     const auto& run = runs_.back();
     if (run_bytes(run.data_bytes, run.frames, encoded.size()) > run.place.bytes) {
         if (auto closed = close(runs_.back(), {}, false); !closed) return closed;
@@ -223,7 +229,7 @@ Result<void> BlobAssembly::put_sealed(Bytes& image, const BlobIdentity& identity
     const ByteView frames = ByteView(image).subspan(extent_header_bytes);
     auto& run = runs_.front();
     HF_ASSERT(runs_.size() == 1 && !run.begun);
-    const auto encoded = encode(identity);
+    const auto encoded = stamped(identity);
     const auto frame_count = (frames.size() + options_.frame_bytes - 1) / options_.frame_bytes;
     if (frame_count > run.frames_max ||
         run_bytes(frames.size(), frame_count, encoded.size()) > run.place.bytes) {

@@ -66,6 +66,7 @@ private:
     Result<void> begin(Run& run);
     void add_to_table(Run& run, base::ByteView frames);
     Result<void> put_into(Run& run, base::ByteView frames);
+    [[nodiscard]] base::Bytes stamped(BlobIdentity identity) const;
     Result<void> close(Run& run, base::ByteView identity, bool last);
     void append_end(Run& run, base::ByteView identity, bool last, base::Bytes& to);
     void keep_flowing(Run& run);

@@ -20,12 +20,11 @@ using base::store_le64;
 namespace {
 
 constexpr std::string_view header_magic = "HFEXTENT";
-constexpr std::uint32_t format_version = 1;
+constexpr std::uint32_t format_version = 2;
 constexpr std::uint32_t last_extent_flag = 1;
 constexpr std::string_view name_suffix = ".segment";
 constexpr std::size_t name_digits = 8;
 constexpr std::size_t checksum_offset = 60;  // of header and mark: the last four bytes
-constexpr std::size_t identity_head_bytes = 8;
 
 void put_text(ByteSpan to, std::string_view text) {
     std::copy(text.begin(), text.end(), to.begin());
@@ -116,8 +115,8 @@ std::optional<ExtentHeader> decode_header(ByteView bytes) {
         return std::nullopt;
     ExtentHeader header;
     const auto kind = load_le32(bytes.subspan(12));
-    if (kind != static_cast<std::uint32_t>(BlobKind::object) &&
-        kind != static_cast<std::uint32_t>(BlobKind::part))
+    if (kind < static_cast<std::uint32_t>(BlobKind::object) ||
+        kind > static_cast<std::uint32_t>(BlobKind::completion))
         return std::nullopt;
     header.kind = static_cast<BlobKind>(kind);
     std::copy_n(bytes.begin() + 16, header.id.size(), header.id.begin());
@@ -164,22 +163,32 @@ std::optional<ExtentMark> decode_mark(ByteView bytes) {
 
 base::Bytes encode(const BlobIdentity& identity) {
     base::Bytes bytes(identity_head_bytes);
-    store_le32(ByteSpan(bytes), static_cast<std::uint32_t>(identity.partition.size()));
-    store_le32(ByteSpan(bytes).subspan(4), static_cast<std::uint32_t>(identity.row_key.size()));
-    for (const auto* text : {&identity.partition, &identity.row_key, &identity.record})
+    const ByteSpan head(bytes);
+    store_le32(head, static_cast<std::uint32_t>(identity.partition.size()));
+    store_le32(head.subspan(4), static_cast<std::uint32_t>(identity.row_key.size()));
+    store_le32(head.subspan(8), static_cast<std::uint32_t>(identity.bucket.size()));
+    store_le64(head.subspan(12), identity.last_commit);
+    for (const auto* text :
+         {&identity.partition, &identity.row_key, &identity.bucket, &identity.record})
         bytes.insert(bytes.end(), text->begin(), text->end());
     return bytes;
 }
 
 std::optional<BlobIdentity> decode_identity(ByteView bytes) {
     if (bytes.size() < identity_head_bytes) return std::nullopt;
-    const std::uint64_t partition_bytes = load_le32(bytes);
-    const std::uint64_t row_key_bytes = load_le32(bytes.subspan(4));
-    const auto text = base::as_text(bytes.subspan(identity_head_bytes));
-    if (partition_bytes + row_key_bytes > text.size()) return std::nullopt;
-    return BlobIdentity{std::string(text.substr(0, partition_bytes)),
-                        std::string(text.substr(partition_bytes, row_key_bytes)),
-                        std::string(text.substr(partition_bytes + row_key_bytes))};
+    auto text = base::as_text(bytes.subspan(identity_head_bytes));
+    BlobIdentity identity;
+    std::size_t at = 0;
+    for (auto* part : {&identity.partition, &identity.row_key, &identity.bucket}) {
+        const std::size_t length = load_le32(bytes.subspan(at));
+        if (length > text.size()) return std::nullopt;
+        part->assign(text.substr(0, length));
+        text.remove_prefix(length);
+        at += 4;
+    }
+    identity.last_commit = load_le64(bytes.subspan(at));
+    identity.record.assign(text);
+    return identity;
 }
 
 std::optional<std::vector<ExtentPlan>> plan_extents(const BlobRef& ref) {

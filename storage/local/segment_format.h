@@ -23,7 +23,9 @@ inline constexpr std::size_t extent_header_bytes = 64;
 inline constexpr std::size_t extent_mark_bytes = 64;
 inline constexpr std::size_t frame_entry_bytes = 4;
 inline constexpr std::string_view extent_mark_magic = "HFENDMRK";
-inline constexpr std::size_t identity_bytes_max = std::size_t{60} * 1024 + 8;  ///< encoded
+inline constexpr std::size_t identity_head_bytes = 20;
+inline constexpr std::size_t identity_bytes_max =
+    std::size_t{60} * 1024 + identity_head_bytes;  ///< encoded
 
 std::uint64_t aligned_up(std::uint64_t bytes);
 

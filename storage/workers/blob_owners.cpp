@@ -21,6 +21,7 @@ Async<std::vector<BlobOwner>> owners_of_object(RowSnapshot& snapshot,
     const auto key = std::string_view(entry.row.key).substr(1);
     std::vector<BlobOwner> owners;
     add(owners, Kind::object, object->body(), key, 0);
+    add(owners, Kind::object, object->completion(), key, 0);
     if (object->manifest_size() == 0) co_return owners;
     std::vector<std::string> keys;
     for (int chunk = 0; chunk < object->manifest_size(); ++chunk)

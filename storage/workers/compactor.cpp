@@ -42,6 +42,7 @@ struct Compactor::Reference {
     std::uint32_t chunk = 0;
     std::optional<catalog::records::Manifest> manifest;  ///< of that chunk
     Body* body = nullptr;                                ///< in one of the three; null: none
+    BlobKind kind = BlobKind::object;                    ///< of that body's blob
 
     Reference() = default;
     Reference(Reference&& other) noexcept = default;
@@ -88,9 +89,7 @@ Async<std::uint64_t> Compactor::move_row(const Partition& partition, const std::
         if (!reference) co_return std::move(reference).error();
         if (!*reference) break;
         const auto blob = catalog::from_record((*reference)->body->blob());
-        const bool of_part = (*reference)->part || (*reference)->manifest;
-        const auto kind = of_part ? BlobKind::part : BlobKind::object;
-        auto copied = co_await copy(blob, kind);
+        auto copied = co_await copy(blob, (*reference)->kind);
         if (!copied) co_return std::move(copied).error();
         if (!*copied) break;
         auto replaced = co_await replace(partition, std::move(**reference), **copied);
@@ -126,6 +125,7 @@ Async<std::optional<Compactor::Reference>> Compactor::find_reference(const Parti
         auto part = catalog::parse_record<catalog::records::Part>(*seen[0]);
         if (!part) co_return std::move(part).error();
         found->part = *std::move(part);
+        found->kind = BlobKind::part;
         found->body = found->part->mutable_body();
     } else {
         auto object = catalog::parse_record<catalog::records::Object>(*seen[0]);
@@ -134,7 +134,13 @@ Async<std::optional<Compactor::Reference>> Compactor::find_reference(const Parti
         if (found->object->has_body()) found->body = found->object->mutable_body();
     }
     found->rows = *std::move(rows);
-    if (found->object && found->object->manifest_size() > 0) {
+    const bool of_completion =
+        found->object && found->object->completion().has_blob() &&
+        is_concerned(catalog::from_record(found->object->completion().blob()));
+    if (of_completion) {
+        found->body = found->object->mutable_completion();
+        found->kind = BlobKind::completion;
+    } else if (found->object && found->object->manifest_size() > 0) {
         auto looked = co_await find_in_manifest(partition, *found);
         if (!looked) co_return std::move(looked).error();
     }
@@ -164,6 +170,7 @@ Async<void> Compactor::find_in_manifest(const Partition& partition, Reference& r
             if (!part.body().has_blob() || !is_concerned(catalog::from_record(part.body().blob())))
                 continue;
             reference.body = part.mutable_body();
+            reference.kind = BlobKind::part;
             co_return Result<void>{};
         }
     }

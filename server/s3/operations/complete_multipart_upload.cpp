@@ -72,6 +72,7 @@ Reply complete(Context& context, const CompletionRequest& request,
     catalog::Uploads::Completion completion;
     const auto named = upload_key(context);
     completion.upload = named;
+    completion.bucket = context.bucket->name();
     completion.part_list_digest = request.part_list_digest();
     completion.decide =
         [&](const catalog::FoundUpload& upload, const std::vector<records::Part>& parts,

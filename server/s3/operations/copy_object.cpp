@@ -134,9 +134,8 @@ Reply copy_from(Context& context, const CopyObjectRequest& copy, const records::
     if (!copied) co_return std::move(copied).error();
     object.set_etag(base::to_hex(copied->md5));
     *object.mutable_checksum() = to_record(copied->checksum, model::ChecksumType::full_object);
-    auto body =
-        co_await finish_body(writer, context.bucket->id(), catalog::object_row(context.key()),
-                             object.SerializeAsString());
+    auto body = co_await finish_body(writer, *context.bucket, catalog::object_row(context.key()),
+                                     object.SerializeAsString());
     if (!body) co_return std::move(body).error();
     auto response = answer(object);
     auto committed =

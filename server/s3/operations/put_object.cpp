@@ -85,9 +85,8 @@ Reply put_object(Context& context) {
     auto stored = co_await store_payload(*payload, writer);
     if (!stored) co_return std::move(stored).error();
     describe_body(object, *payload);
-    auto body =
-        co_await finish_body(writer, context.bucket->id(), catalog::object_row(context.key()),
-                             object.SerializeAsString());
+    auto body = co_await finish_body(writer, *context.bucket, catalog::object_row(context.key()),
+                                     object.SerializeAsString());
     if (!body) co_return std::move(body).error();
 
     auto response = answer(object);

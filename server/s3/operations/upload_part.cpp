@@ -60,7 +60,7 @@ Reply upload_part(Context& context) {
     write.upload_version = upload->version;
     write.part =
         make_part(context, upload->record, *number, payload->md5(), *payload->computed_checksum());
-    auto body = co_await finish_body(writer, named.bucket_id,
+    auto body = co_await finish_body(writer, *context.bucket,
                                      catalog::part_row(named.key, named.upload_id, number->value()),
                                      write.part.SerializeAsString());
     if (!body) co_return std::move(body).error();

@@ -101,7 +101,7 @@ Reply copy_part(Context& context, const catalog::FoundUpload& upload, model::Par
     write.part = make_part(context, upload.record, number, copied->md5, copied->checksum);
     const auto& named = write.upload;
     auto row = catalog::part_row(named.key, named.upload_id, number.value());
-    auto body = co_await finish_body(writer, named.bucket_id, std::move(row),
+    auto body = co_await finish_body(writer, *context.bucket, std::move(row),
                                      write.part.SerializeAsString());
     if (!body) co_return std::move(body).error();
     write.body = std::move(*body);

@@ -40,8 +40,9 @@ Async<storage::RowVersion> WatchedRows::commit(const storage::Partition& partiti
 
 class WatchedBlobs::Writer final : public storage::BlobWriter {
 public:
-    Writer(WatchedBlobs& blobs, std::unique_ptr<storage::BlobWriter> writer)
-        : blobs_(blobs), writer_(std::move(writer)) {}
+    Writer(WatchedBlobs& blobs, storage::BlobKind kind,
+           std::unique_ptr<storage::BlobWriter> writer)
+        : blobs_(blobs), kind_(kind), writer_(std::move(writer)) {}
 
     Async<void> append(base::ByteView frames) override {
         if (blobs_.failing_appends > 0) {
@@ -52,12 +53,14 @@ public:
     }
     Async<storage::BlobRef> finish(const storage::BlobIdentity& identity) override {
         auto ref = co_await writer_->finish(identity);
-        if (ref) blobs_.live_.insert(ref->id);
+        const bool completion = kind_ == storage::BlobKind::completion;
+        if (ref) (completion ? blobs_.live_completions_ : blobs_.live_).insert(ref->id);
         co_return ref;
     }
 
 private:
     WatchedBlobs& blobs_;
+    const storage::BlobKind kind_;
     std::unique_ptr<storage::BlobWriter> writer_;
 };
 
@@ -88,11 +91,12 @@ Async<std::unique_ptr<storage::BlobWriter>> WatchedBlobs::create(storage::BlobOp
         --failing_creates;
         co_return StorageError{StorageError::Kind::out_of_space, "made to fail"};
     }
-    ++created;
+    const auto kind = options.kind;
+    if (kind != storage::BlobKind::completion) ++created;
     auto writer = co_await blobs_->create(std::move(options));
     if (!writer) co_return std::move(writer).error();
     std::unique_ptr<storage::BlobWriter> watched =
-        std::make_unique<Writer>(*this, std::move(*writer));
+        std::make_unique<Writer>(*this, kind, std::move(*writer));
     co_return watched;
 }
 
@@ -118,7 +122,7 @@ Async<void> WatchedBlobs::release(const storage::BlobRef& ref) {
         --failing_releases;
         co_return StorageError{StorageError::Kind::io, "made to fail"};
     }
-    ++released;
+    if (live_completions_.erase(ref.id) == 0) ++released;
     live_.erase(ref.id);
     co_return co_await blobs_->release(ref);
 }

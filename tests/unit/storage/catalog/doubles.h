@@ -54,8 +54,9 @@ public:
     storage::Async<void> check_space(std::uint64_t bytes) override;
     storage::Async<void> release(const storage::BlobRef& ref) override;
 
-    /// Finished and not released.
+    /// Finished and not released; completions are counted apart, here and in the counters below.
     [[nodiscard]] std::size_t live() const { return live_.size(); }
+    [[nodiscard]] std::size_t live_completions() const { return live_completions_.size(); }
     [[nodiscard]] bool is_live(const BlobId& id) const { return live_.count(id) > 0; }
 
     int created = 0;
@@ -75,6 +76,7 @@ public:
 private:
     std::unique_ptr<storage::BlobStore> blobs_ = storage::memory::make_blob_store();
     std::set<BlobId> live_;
+    std::set<BlobId> live_completions_;
 };
 
 }  // namespace holdfast::test

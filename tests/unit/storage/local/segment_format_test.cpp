@@ -33,13 +33,15 @@ TEST_CASE("segment format: CRC32C of the check string, whole and continued", "[s
 TEST_CASE("segment format: header, end mark and identity are these bytes for ever",
           "[storage][segment]") {
     CHECK(base::to_hex(encode(a_header())) ==
-          "4846455854454e5401000000020000000102030405060708090a0b0c0d0e0f10"
-          "03000000100001000020000000000000000000000000000000000000065eee57");
+          "4846455854454e5402000000020000000102030405060708090a0b0c0d0e0f10"
+          "030000001000010000200000000000000000000000000000000000000935b1be");
     CHECK(base::to_hex(encode(a_mark())) ==
           "4846454e444d524b01000000020000000102030405060708090a0b0c0d0e0f10"
           "200002000000000004030201110000000807060503000000000000004f443609");
-    const BlobIdentity identity{"p", "key", "record"};
-    CHECK(base::to_hex(encode(identity)) == "0100000003000000706b65797265636f7264");
+    const BlobIdentity identity{"p", "key", "record", "photos", 0x0102};
+    CHECK(base::to_hex(encode(identity)) ==
+          "0100000003000000060000000201000000000000"
+          "706b657970686f746f737265636f7264");
     CHECK(frame_checksum(an_id(), 7, base::as_bytes("frame")) == 0x53a75dc9);
 }
 
@@ -64,13 +66,15 @@ TEST_CASE("segment format: what was encoded decodes, and any flipped bit is refu
 }
 
 TEST_CASE("segment format: an identity cut short is refused", "[storage][segment]") {
-    const BlobIdentity identity{"partition", "key", ""};
+    const BlobIdentity identity{"partition", "key", "", "bucket", 7};
     const auto bytes = encode(identity);
     const auto decoded = decode_identity(bytes);
     REQUIRE(decoded);
     CHECK(decoded->partition == "partition");
     CHECK(decoded->row_key == "key");
     CHECK(decoded->record.empty());
+    CHECK(decoded->bucket == "bucket");
+    CHECK(decoded->last_commit == 7);
     for (std::size_t size = 0; size < bytes.size(); ++size)
         CHECK_FALSE(decode_identity(base::ByteView(bytes).first(size)));
 }
