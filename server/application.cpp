@@ -149,6 +149,9 @@ Result<void> Application::Parts::open_storage() {
 }
 
 Result<void> Application::Parts::recover() {
+    // What it ends needs writes; a later start does it.
+    if (auto* local = engine->local(); local != nullptr && !local->condition().writable())
+        return {};
     const auto recovered = run_to_end(recovery_loop, stack->buckets.recover());
     if (recovered) return {};
     return Failure{ExitCode::data_unusable, "storage.directory: the buckets cannot be read: " +

@@ -34,9 +34,11 @@ private:
 };
 
 Failure to_failure(const storage::local::OpenError& error) {
-    const bool in_use = error.kind == storage::local::OpenError::Kind::in_use;
-    return {in_use ? ExitCode::data_in_use : ExitCode::data_unusable,
-            "storage.directory: " + error.message};
+    using Kind = storage::local::OpenError::Kind;
+    std::string message = "storage.directory: " + error.message;
+    if (error.kind == Kind::read_only) message += "; `holdfast serve --read-only` serves reads";
+    const bool in_use = error.kind == Kind::in_use;
+    return {in_use ? ExitCode::data_in_use : ExitCode::data_unusable, std::move(message)};
 }
 
 }  // namespace

@@ -189,7 +189,9 @@ void LocalEngine::close() {
         if (const auto marked = volume_->mark_clean(commit_no); !marked)
             failure = marked.error().message();
     }
-    if (failure) base::log::warning("engine.not_closed_cleanly", {{"reason", *failure}});
+    // Who chose to write nothing has nothing to mark.
+    if (failure && condition_.get().cause != Cause::chosen)
+        base::log::warning("engine.not_closed_cleanly", {{"reason", *failure}});
 }
 
 Engine::Statistics LocalEngine::statistics() const {
