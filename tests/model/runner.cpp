@@ -32,6 +32,13 @@ bool may_change(const Call& call) {
     return call.method != "GET" && call.method != "HEAD";
 }
 
+/// Done, it has surely written to the index: what failed before is not on its way any more. Other
+/// requests may find nothing to do.
+bool has_written(const Call& call, const Expected& answer) {
+    return answer.status == 200 && ((call.method == "PUT" && !call.key.empty()) ||
+                                    (call.method == "POST" && call.parameter("uploads")));
+}
+
 /// The server says that it could not: the request may have been done all the same.
 bool is_failure(const test::Answer& answer) {
     if (answer.aborted || answer.status == 500 || answer.status == 503 || answer.status == 507)
@@ -84,18 +91,20 @@ void Runner::step(const Command& command) {
         case Kind::collect:
             return collect_garbage();
         case Kind::crash: {
-            const auto nth = 1 + choose.below(12);
-            crash_armed_ = world_.arm_crash(nth, choose.below(1000));
-            if (crash_armed_) trace_.push_back("power goes at change " + std::to_string(nth));
+            const auto nth = 1 + (choose.chance(70) ? choose.below(4) : choose.below(16));
+            planned_crash_ = PlannedCrash{nth, choose.below(1000)};
             return;
         }
         case Kind::fault:
-            return arm_fault(choose);
+            return plan_fault(choose);
         default:
             break;
     }
     const auto call = call_of(command, state_, lists_, world_.now_ms());
-    if (crash_armed_)
+    if (may_change(call)) arm_planned_fault(call);
+    const bool crashes = planned_crash_ && may_change(call) &&
+                         world_.arm_crash(planned_crash_->nth, planned_crash_->seed);
+    if (crashes)
         crashing_request(call);
     else
         request(call);
@@ -121,16 +130,18 @@ void Runner::request(const Call& call) {
     }
     if (const auto wrong = differences(expected, answer); !wrong.empty())
         throw Mismatch(wrong + answer.body.substr(0, 1000));
-    if (may_change(call) && expected.status < 300) {
-        late_.clear();  // the engine took a write: what failed before is not on its way any more
+    if (has_written(call, expected)) {
+        late_.clear();
         failed_ = false;
     }
+    for (auto& state : late_) state.handle(call, world_.now_ms());
     state_ = std::move(after);
     learn(call, answer);
 }
 
 void Runner::crashing_request(const Call& call) {
-    crash_armed_ = false;
+    trace_.push_back("power goes at change " + std::to_string(planned_crash_->nth));
+    planned_crash_.reset();
     world_.clock().advance(std::chrono::milliseconds(17));
     const auto before = state_;
     auto after = state_;
@@ -148,7 +159,8 @@ void Runner::crashing_request(const Call& call) {
             throw Mismatch(wrong + answer.body.substr(0, 1000));
         state_ = std::move(after);
         learn(call, answer);
-        if (may_change(call) && expected.status < 300) late.clear();
+        if (has_written(call, expected)) late.clear();
+        for (auto& state : late) state.handle(call, world_.now_ms());
         late.insert(late.begin(), state_);
         return settle(std::move(late), "the crash");
     }
@@ -222,18 +234,23 @@ void Runner::restart(bool clean) {
     settle(std::move(candidates), "the restart");
 }
 
-void Runner::arm_fault(Choices choose) {
+void Runner::plan_fault(Choices choose) {
     constexpr std::array operations{"pwrite", "sync_data",      "",        "open",
                                     "pread",  "sync_directory", "allocate"};
     constexpr std::array codes{EIO, ENOSPC};
     World::Fault fault;
     fault.operation = choose.of(operations);
     fault.code = choose.of(codes);
-    fault.nth = 1 + choose.below(6);
+    fault.nth = 1 + choose.below(choose.chance(30) ? 6 : 2);
     fault.for_ever = choose.chance(30);
-    const auto requests = 1 + static_cast<int>(choose.below(3));
+    planned_fault_ = fault;
+}
+
+void Runner::arm_planned_fault(const Call& call) {
+    if (!planned_fault_ || faulty_requests_ > 0) return;
+    const auto fault = *std::exchange(planned_fault_, std::nullopt);
     if (!world_.arm_fault(fault)) return;
-    faulty_requests_ = requests;
+    faulty_requests_ = 1 + static_cast<int>(call.key.size() % 3);
     hurt_ = true;
     trace_.push_back("call " + std::to_string(fault.nth) + " of " +
                      (fault.operation.empty() ? "any kind" : fault.operation) + " fails with " +

@@ -5,6 +5,7 @@
 /// threads: one.
 #pragma once
 
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -45,7 +46,8 @@ private:
     void go_on_with_list(const Call& call, const test::Answer& answer);
     void restart(bool clean);
     void collect_garbage();
-    void arm_fault(Choices choose);
+    void plan_fault(Choices choose);
+    void arm_planned_fault(const Call& call);
     void in_doubt(const Reference& before, const Reference& after);
     test::Answer send(const Call& call);
 
@@ -60,8 +62,14 @@ private:
     std::vector<Reference> late_;  ///< may turn out to be the state at the next start
     OpenLists lists_;
     std::vector<std::string> trace_;
-    bool crash_armed_ = false;
-    int faulty_requests_ = 0;
+    struct PlannedCrash {
+        std::uint64_t nth = 0;
+        std::uint64_t seed = 0;
+    };
+    /// Both wait for a request that may change something.
+    std::optional<PlannedCrash> planned_crash_;
+    std::optional<World::Fault> planned_fault_;
+    int faulty_requests_ = 0;  ///< so many more, counted from when the fault is armed
     /// A fault may have met work in the background, whose failure is felt later: until the next
     /// start the engine may refuse writes.
     bool hurt_ = false;
