@@ -14,7 +14,7 @@ FAILPOINT_BINARY = Path(os.environ.get("HF_FAILPOINT_BINARY", ROOT / "build/dev/
 
 def skip_loudly(why):
     """For tests that this machine cannot run: the run script's reader must see what was not tested."""
-    print(f"SKIPPED: {why}", flush=True)
+    print(f"\nSKIPPED: {why}", flush=True)  # a line of its own behind unittest's dots
     raise unittest.SkipTest(why)
 
 

@@ -25,9 +25,6 @@ class Load:
         for writer in self.writers:
             writer.start()
 
-    def is_running(self):
-        return any(writer.is_alive() for writer in self.writers)
-
     def join(self):
         """What went wrong, apart from the server being gone. REQUIRES: the server is killed."""
         for writer in self.writers:

@@ -105,8 +105,10 @@ class Protocol(unittest.TestCase):
         self.check(self.session.look_at("upload_part", Body=SEGMENT, **part), [".segment", ".log"])
         self.check(self.session.look_at("upload_part", Body=SEGMENT[1:], **part), [".segment", ".log"])
         parts = {"Parts": [{"PartNumber": 1, "ETag": f'"{md5(SEGMENT[1:])}"'}]}
-        self.check(self.session.look_at("complete_multipart_upload", Key=KEY, UploadId=upload,
-                                        MultipartUpload=parts), [".log"])
+        exchange = self.session.look_at("complete_multipart_upload", Key=KEY, UploadId=upload, MultipartUpload=parts)
+        self.assertEqual(exchange.complaints(), [])
+        self.assertIn([Path(c.path).suffix for c in exchange.syncs()],
+                      ([".log"], [".segment", ".log"]))  # with a blob that says which parts were chosen
 
     def test_abort_waits_for_one_sync_C5(self):
         upload = self.session.create()

@@ -18,7 +18,7 @@ CALLS = ("openat,write,pwrite64,writev,pwritev,pwritev2,fdatasync,fsync,sync_fil
 LINE = re.compile(r"^(\d+) +(.*)$")
 CALL = re.compile(r"^(\w+)\((.*)$")
 RESULT = re.compile(r"\) += (-?\d+|\?)")
-DESCRIPTOR = re.compile(r"^(-?\d+|AT_FDCWD)<(.*?)>(?:, |$|\))")
+DESCRIPTOR = re.compile(r"^(-?\d+|AT_FDCWD)<(.*?)>(?:, |\)| <unfinished|$)")
 ATTACH_SECONDS = 20
 
 
