@@ -13,4 +13,6 @@ mkdir -p "$root/build/faultdisk"
 g++ -std=c++20 -O2 -Wall -Wextra -Werror faultdisk/faultdisk.cpp $(pkg-config --cflags --libs fuse3) \
     -o "$root/build/faultdisk/faultdisk"
 # Mounts of its own: nobody else holds one of them, and they end with it.
-exec unshare --mount /usr/bin/python3 -W ignore::ResourceWarning faultdisk_test.py
+own_mounts=()
+[ "$(id -u)" != 0 ] || own_mounts=(unshare --mount)
+exec "${own_mounts[@]}" /usr/bin/python3 -W ignore::ResourceWarning faultdisk_test.py

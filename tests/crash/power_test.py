@@ -30,6 +30,7 @@ from volume import Volume, why_no_volume  # noqa: E402
 CYCLES = int(os.environ.get("HF_POWER_CYCLES", "20"))
 SEED = int(os.environ.get("HF_POWER_SEED", random.SystemRandom().randrange(2**32)))
 CYCLES_OF_A_VOLUME = 20  # uploads that nobody ends would fill it
+SECOND_FAILURES = 0.25  # of the cycles: the power fails again while the server recovers
 SELF_CHECK_CYCLES = 5
 BUCKET = "power"
 
@@ -53,19 +54,26 @@ class Machine:
         """What is wrong after a power failure; a server that does not start is wrong, too."""
         load = Load(self.server.endpoint, BUCKET, self.expected, seed)
         time.sleep(seconds)  # the random moment is the point of this test
-        freeze(self.server.process)
-        self.volume.cut_power()
-        self.server.kill()
+        self.fail_power()
         problem = load.join()
         if problem:
             return [problem]
-        self.volume.unmount()
-        self.volume.mount()
+        if random.Random(seed).random() < SECOND_FAILURES:
+            self.server.launch()
+            time.sleep(random.Random(seed).uniform(0, 0.2))  # during the recovery (C6)
+            self.fail_power()
         try:
             self.server.start()
         except RuntimeError as error:
             return [f"P12: {error}"]
         return complaints_about(self.server.endpoint, BUCKET, self.expected)
+
+    def fail_power(self):
+        freeze(self.server.process)
+        self.volume.cut_power()
+        self.server.kill()
+        self.volume.unmount()
+        self.volume.mount()
 
     def remove(self):
         if self.server:
