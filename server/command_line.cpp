@@ -83,6 +83,42 @@ void add_admin_commands(CLI::App& app, AdminCall& call, std::optional<Command>& 
               chosen);
 }
 
+constexpr const char* fsck_footer =
+    "Without a flag nothing is changed: every row of the index, every blob it refers to and every\n"
+    "piece of the segments is read and compared, and what does not agree is listed by bucket and\n"
+    "key. Stop the server first.\n"
+    "\n"
+    "When the index is missing or does not open, --rebuild makes another from the segments, which\n"
+    "hold a copy of each object's metadata. The damaged index is moved aside (index.damaged-1).\n"
+    "Not in the segments, and so lost with the index: objects up to storage.inline_bytes_max,\n"
+    "unfinished uploads, owners of buckets (they become the root account's). What was deleted a\n"
+    "moment before may come back.\n"
+    "\n"
+    "When a start says that acknowledged commits are missing, --rebuild puts back the objects "
+    "whose\n"
+    "blobs are there, and --accept-loss gives them up. Both let the next start take writes, and\n"
+    "keep the index' log (index-wal-kept-1).\n"
+    "\n"
+    "Exit codes: 0 no problems; 1 problems were found; 3 data directory unusable; 4 in use.\n"
+    "\n"
+    "Examples:\n"
+    "  holdfast fsck --set storage.directory=/srv/holdfast\n"
+    "  holdfast fsck --config holdfast.toml --json\n"
+    "  holdfast fsck --config holdfast.toml --rebuild";
+
+void add_fsck(CLI::App& app, FsckCall& call, std::optional<Command>& chosen) {
+    CLI::App* const fsck =
+        add(app, "fsck", "Check a data directory that no server uses, or restore its index",
+            Command::fsck, chosen);
+    fsck->footer(fsck_footer);
+    fsck->add_flag("--json", call.json, "Print the report as JSON");
+    CLI::Option* const rebuild = fsck->add_flag(
+        "--rebuild", call.rebuild, "Restore a lost or damaged index from the segments");
+    fsck->add_flag("--accept-loss", call.accept_loss,
+                   "Give up acknowledged commits that are missing, so that writes are taken again")
+        ->excludes(rebuild);
+}
+
 void add_commands(CLI::App& app, CommandLine& line, std::optional<Command>& chosen) {
     const auto set_read_only = [&line](std::int64_t) {
         line.assignments.emplace_back("storage.read_only=true");
@@ -121,6 +157,7 @@ base::Expected<CommandLine, Answered> parse_command_line(int count, const char* 
         ->allow_extra_args(false);
     add_commands(app, line, chosen);
     add_admin_commands(app, line.admin, chosen);
+    add_fsck(app, line.fsck, chosen);
     try {
         app.parse(count, arguments);
     } catch (const CLI::CallForHelp&) {

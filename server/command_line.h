@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "server/admin_command.h"
 #include "server/failure.h"
+#include "server/fsck.h"
 
 namespace holdfast::server {
 
@@ -14,6 +15,7 @@ enum class Command {
     serve,
     health,
     admin,
+    fsck,
     config_show,
     config_check,
     config_defaults,
@@ -27,6 +29,7 @@ struct CommandLine {
     std::string config_file;               ///< --config, or empty
     std::vector<std::string> assignments;  ///< --set, in order
     AdminCall admin;                       ///< of Command::admin
+    FsckCall fsck;                         ///< of Command::fsck
 };
 
 /// Help was asked for (success), or the command line is wrong (usage).

@@ -33,6 +33,8 @@ Result<void> run_with(const config::Settings& settings, const CommandLine& line)
             return check_health(settings, health_timeout);
         case Command::admin:
             return print_admin(settings, line.admin);
+        case Command::fsck:
+            return fsck(settings, line.fsck);
         case Command::config_show:
             return print(config::show(settings));
         default:  // config check: being here is the answer

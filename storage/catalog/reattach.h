@@ -1,0 +1,38 @@
+/// Puts objects back whose commits an index has lost, from their blobs: what no row refers to and
+/// was sealed after the row that it names was last written.
+///
+/// A parts' commit that was lost is reported only: its upload's client sends the part again.
+///
+/// threads: one event loop, and nobody else writes. source: spec durability 2.6.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "storage/catalog/rebuild.h"
+#include "storage/upkeep.h"
+
+namespace holdfast::storage::catalog {
+
+struct ReattachOptions {
+    /// Commits that the index has.
+    RowVersion commit_no = 0;
+    std::function<std::string(const BlobRef&)> read;  ///< as RebuildOptions::read
+    RebuildOptions buckets;  ///< for buckets whose rows were lost as well; only owner, account,
+                             ///< region and now are used
+};
+
+struct ReattachReport {
+    std::uint64_t buckets = 0;
+    std::uint64_t objects = 0;
+    std::uint64_t parts_left = 0;
+    std::vector<std::string> problems;
+};
+
+/// `latest_first`: as for rebuild_rows(), of the run that lost its commits.
+/// errors: of reading and writing rows; what was put back until then stays.
+Async<ReattachReport> reattach(Store& store, Upkeep& upkeep,
+                               const std::vector<BlobInSegments>& latest_first,
+                               const ReattachOptions& options);
+
+}  // namespace holdfast::storage::catalog

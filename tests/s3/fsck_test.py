@@ -1,0 +1,253 @@
+"""`holdfast fsck`: what it finds, and the index made again from the segments alone."""
+
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import unittest
+
+import harness
+from harness import KIB, MIB, Server, client, payload
+
+SEED = int(os.environ.get("HF_TEST_SEED", random.randrange(1 << 32)))
+HEAD_FIELDS = ("ContentLength", "ETag", "ContentType", "Metadata", "LastModified", "CacheControl")
+
+
+def what_is_there(s3, bucket):
+    found = {}
+    for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+        key = entry["Key"]
+        got = s3.get_object(Bucket=bucket, Key=key)
+        found[key] = (got["Body"].read(), {name: got.get(name) for name in HEAD_FIELDS})
+    return found
+
+
+def multipart(s3, bucket, key, sizes, listed=None):
+    upload = s3.create_multipart_upload(Bucket=bucket, Key=key, Metadata={"kind": "multipart"},
+                                        ContentType="video/mp4")["UploadId"]
+    parts = []
+    for number, size in enumerate(sizes, 1):
+        answer = s3.upload_part(Bucket=bucket, Key=key, UploadId=upload, PartNumber=number,
+                                Body=payload(size))
+        parts.append({"PartNumber": number, "ETag": answer["ETag"]})
+    listed = parts if listed is None else [parts[number - 1] for number in listed]
+    s3.complete_multipart_upload(Bucket=bucket, Key=key, UploadId=upload,
+                                 MultipartUpload={"Parts": listed})
+
+
+@unittest.skipIf(harness.GIVEN_ENDPOINT, "needs servers of its own")
+class Fsck(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        print(f"seed {SEED} (HF_TEST_SEED)")
+
+    def setUp(self):
+        self.server = Server().start()
+        self.addCleanup(self.server.remove)
+        self.addCleanup(self.server.kill)
+        self.s3 = client(self.server.endpoint)
+        self.s3.create_bucket(Bucket="photos")
+
+    def fsck(self, *flags):
+        command = [str(harness.BINARY), "fsck", "--json", *flags, "--set",
+                   f"storage.directory={self.server.data}"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False,
+                              stdin=subprocess.DEVNULL, cwd=self.server.scratch)
+        report = json.loads(done.stdout) if done.stdout.startswith("{") else {}
+        return done.returncode, report, done.stderr
+
+    def restart(self):
+        self.server.start()
+        self.s3 = client(self.server.endpoint)
+
+    def segments(self):
+        return sorted((self.server.data / "segments").iterdir())
+
+    def test_rebuild_restores_every_object_of_the_segments(self):
+        """6: recovery of the index from blobs alone, 100 % of blob objects."""
+        chance = random.Random(SEED)
+        self.s3.create_bucket(Bucket="videos")
+        for number in range(30):
+            bucket = chance.choice(["photos", "videos"])
+            size = chance.choice([17 * KIB, 64 * KIB, 100 * KIB, 300_001, 2 * MIB])
+            self.s3.put_object(Bucket=bucket, Key=f"dir{number % 4}/ä {number}", Body=payload(size),
+                               Metadata={"number": str(number)}, ContentType="image/jpeg",
+                               CacheControl="max-age=7")
+        self.s3.put_object(Bucket="photos", Key="two extents", Body=payload(70 * MIB))
+        multipart(self.s3, "videos", "whole", [5 * MIB, 6 * MIB, 1])
+        multipart(self.s3, "videos", "some parts", [5 * MIB, 5 * MIB, 5 * MIB, 100], listed=[1, 3])
+        multipart(self.s3, "videos", "copied over", [5 * MIB, 9])
+        self.s3.copy_object(Bucket="videos", Key="copy", CopySource="photos/two extents")
+        for body in (payload(40 * KIB), payload(50 * KIB), payload(60 * KIB)):
+            self.s3.put_object(Bucket="photos", Key="overwritten", Body=body)
+        multipart(self.s3, "videos", "copied over", [5 * MIB, 5 * MIB, 77])
+        self.s3.put_object(Bucket="photos", Key="inline", Body=b"only in the index")
+        self.s3.put_object(Bucket="photos", Key="deleted", Body=payload(MIB))
+        self.s3.delete_object(Bucket="photos", Key="deleted")
+        open_upload = self.s3.create_multipart_upload(Bucket="photos", Key="open")["UploadId"]
+        self.s3.upload_part(Bucket="photos", Key="open", UploadId=open_upload, PartNumber=1,
+                            Body=payload(5 * MIB))
+        # The reclaimer's first rounds give back what was deleted and replaced; a restart ends them.
+        for _ in range(2):
+            self.assertEqual(self.server.stop(), 0)
+            self.restart()
+        before = {bucket: what_is_there(self.s3, bucket) for bucket in ("photos", "videos")}
+        self.assertEqual(self.server.stop(), 0)
+
+        code, report, errors = self.fsck()
+        self.assertEqual((code, report.get("problems")), (0, []), errors)
+        counts = report["counts"]
+        self.assertEqual(counts["bytes of segments"],
+                         sum(counts[name] for name in ("bytes live", "bytes queued for release",
+                                                       "bytes without an owner", "bytes free",
+                                                       "bytes of unfinished blobs",
+                                                       "bytes of unknown content")))
+        shutil.rmtree(self.server.data / "index")
+        code, report, errors = self.fsck()
+        self.assertEqual(code, 3)
+        self.assertIn("fsck --rebuild", errors)
+        code, report, errors = self.fsck("--rebuild")
+        self.assertEqual((code, report.get("problems")), (0, []), errors)
+        self.assertEqual(report["counts"]["buckets restored"], 2)
+
+        self.restart()
+        before["photos"].pop("inline")
+        for bucket, objects in before.items():
+            self.assertEqual(what_is_there(self.s3, bucket), objects)
+        self.assertEqual(self.s3.list_multipart_uploads(Bucket="photos").get("Uploads", []), [])
+        # It goes on as any other: writes, overwrites, and a listing in order.
+        self.s3.put_object(Bucket="photos", Key="overwritten", Body=payload(20 * KIB))
+        self.s3.delete_object(Bucket="videos", Key="whole")
+        self.assertEqual(self.server.stop(), 0)
+        self.assertEqual(self.fsck()[0], 0)
+
+    def test_a_damaged_index_is_moved_aside(self):
+        body = payload(100 * KIB)
+        self.s3.put_object(Bucket="photos", Key="cat", Body=body)
+        self.assertEqual(self.server.stop(), 0)
+        (self.server.data / "index" / "CURRENT").write_text("nothing\n")
+        self.assertEqual(self.fsck()[0], 3)
+        code, report, errors = self.fsck("--rebuild")
+        self.assertEqual(code, 0, errors)
+        self.assertTrue((self.server.data / "index.damaged-1" / "CURRENT").exists())
+        self.restart()
+        self.assertEqual(self.s3.get_object(Bucket="photos", Key="cat")["Body"].read(), body)
+
+    def test_a_flipped_byte_is_named_and_harms_nothing_else(self):
+        """P11: damage is told by bucket and key, and never repaired by deletion."""
+        bodies = {f"object-{number}": payload(200 * KIB) for number in range(3)}
+        for key, body in bodies.items():
+            self.s3.put_object(Bucket="photos", Key=key, Body=body)
+        self.assertEqual(self.server.stop(), 0)
+        segment = next(path for path in self.segments() if b"object-1" in path.read_bytes())
+        image = segment.read_bytes()
+        headers = [match.start() for match in re.finditer(b"HFEXTENT", image)]
+        self.assertEqual(len(headers), 3)
+        mark = image.index(b"HFENDMRK", headers[1])
+        identity = image.rindex(b"oobject-1", 0, mark)
+        for place in (headers[1], headers[1] + 20, headers[1] + 64, headers[1] + 64 + 100_000,
+                      identity, mark, mark + 20):
+            with open(segment, "r+b") as file:
+                file.seek(place)
+                file.write(bytes([image[place] ^ 0x40]))
+            code, report, errors = self.fsck()
+            self.assertEqual(code, 1, f"{place}: {errors}")
+            self.assertTrue(report["problems"], place)
+            for problem in report["problems"]:
+                self.assertTrue(problem.startswith("photos/object-1: "), problem)
+            segment.write_bytes(image)
+        with open(segment, "r+b") as file:
+            file.truncate(headers[2] + 5000)
+        code, report, errors = self.fsck()
+        self.assertEqual(code, 1)
+        self.assertTrue(all(line.startswith("photos/object-2: ") for line in report["problems"]))
+        self.restart()
+        for key in ("object-0", "object-1"):
+            self.assertEqual(self.s3.get_object(Bucket="photos", Key=key)["Body"].read(), bodies[key])
+        self.assertEqual(len(what_is_listed(self.s3)), 3)
+
+    def lose_commits(self):
+        """Objects of a run that is killed, and whose log is gone: acknowledged commits are missing."""
+        self.s3.put_object(Bucket="photos", Key="replaced", Body=payload(30 * KIB))
+        self.assertEqual(self.server.stop(), 0)
+        self.restart()
+        multipart(self.s3, "photos", "whole", [5 * MIB, 3])
+        for key in ("first", "replaced", "last"):
+            self.s3.put_object(Bucket="photos", Key=key, Body=payload(40 * KIB), Metadata={"key": key})
+        self.s3.put_object(Bucket="photos", Key="inline", Body=b"only in the index")
+        there = what_is_there(self.s3, "photos")
+        self.server.kill()
+        for log in (self.server.data / "index").glob("*.log"):
+            os.truncate(log, 0)
+        return there
+
+    def test_rebuild_puts_back_objects_of_missing_commits(self):
+        """2.6: commits found in self-describing blobs are attached again."""
+        there = self.lose_commits()
+        code, report, errors = self.fsck()
+        self.assertEqual(code, 1, errors)
+        self.assertIn("acknowledged commits are missing", report["problems"][0])
+        code, report, errors = self.fsck("--rebuild")
+        self.assertEqual((code, report.get("problems")), (0, []), errors)
+        self.assertEqual(report["counts"]["objects put back"], 4)
+        self.assertTrue((self.server.data / "index-wal-kept-1").is_dir())
+        there.pop("inline")
+        for _ in range(2):
+            self.restart()
+            self.assertEqual(what_is_there(self.s3, "photos"), there)
+            self.s3.put_object(Bucket="photos", Key="last", Body=there["last"][0], Metadata={"key": "last"})
+            there = what_is_there(self.s3, "photos")
+            self.assertEqual(self.server.stop(), 0)
+            self.assertEqual(self.fsck()[0], 0)
+
+    def test_loss_is_accepted_only_when_told(self):
+        self.lose_commits()
+        code, report, errors = self.fsck("--accept-loss")
+        self.assertEqual((code, report.get("problems")), (0, []), errors)
+        self.assertGreater(report["counts"]["commits given up"], 0)
+        self.assertTrue((self.server.data / "index-wal-kept-1").is_dir())
+        self.restart()
+        self.assertEqual(what_is_listed(self.s3), ["replaced"])
+        self.s3.put_object(Bucket="photos", Key="again", Body=payload(MIB))
+        self.assertEqual(self.server.stop(), 0)
+        code, report, _ = self.fsck("--accept-loss")
+        self.assertIn("nothing was changed", report["notes"][0])
+
+    def test_what_is_refused(self):
+        code, _, errors = self.fsck()
+        self.assertEqual(code, 4, errors)
+        self.assertEqual(self.server.stop(), 0)
+        code, report, _ = self.fsck("--rebuild")
+        self.assertEqual((code, report["problems"]), (0, []))
+        self.assertIn("nothing was changed", report["notes"][0])
+        format_file = self.server.data / "format"
+        image = bytearray(format_file.read_bytes())
+        image[16] = 1
+        format_file.write_bytes(image)
+        code, _, errors = self.fsck()
+        self.assertEqual(code, 3)
+        self.assertIn("version 1", errors)
+        self.assertEqual(self.fsck("--rebuild", "--accept-loss")[0], 2)
+
+    def test_a_foreign_file_among_the_segments_is_told_and_left_alone(self):
+        self.s3.put_object(Bucket="photos", Key="cat", Body=payload(100 * KIB))
+        self.assertEqual(self.server.stop(), 0)
+        foreign = self.server.data / "segments" / "notes.txt"
+        foreign.write_text("mine")
+        shutil.rmtree(self.server.data / "index")
+        code, report, _ = self.fsck("--rebuild")
+        self.assertEqual(code, 1)
+        self.assertEqual(report["problems"], ["segments/notes.txt is not a segment"])
+        self.assertEqual(foreign.read_text(), "mine")
+        self.restart()
+        self.assertEqual(what_is_listed(self.s3), ["cat"])
+
+
+def what_is_listed(s3):
+    return [entry["Key"] for entry in s3.list_objects_v2(Bucket="photos").get("Contents", [])]
+
+
+if __name__ == "__main__":
+    unittest.main()
