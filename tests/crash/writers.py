@@ -7,6 +7,7 @@ import threading
 from botocore.exceptions import BotoCoreError, ClientError
 
 from model import ABSENT, Content, Upload
+from verifier import Verifier
 
 KIB, MIB = 1 << 10, 1 << 20
 KEYS_OF_A_WRITER = 6
@@ -37,8 +38,8 @@ class Writer(threading.Thread):
         self.stopping = False
 
     def run(self):
-        actions = (self.put, self.put, self.put, self.put, self.delete, self.delete_many, self.copy, self.upload,
-                   self.upload, self.abort, self.copy_part, self.repeat_complete)
+        actions = (self.put, self.put, self.put, self.put, self.read, self.delete, self.delete_many, self.copy,
+                   self.upload, self.upload, self.abort, self.copy_part, self.repeat_complete)
         try:
             while not self.stopping:
                 self.random.choice(actions)()
@@ -72,6 +73,23 @@ class Writer(threading.Thread):
         if answer["ETag"].strip('"') != content.etag:  # also an answer that is cut behind its status
             raise AssertionError(f"a put answered {answer}")
         self.expected.acknowledge(key, content)
+
+    def read(self):
+        """What was acknowledged is seen by every read after it (P8), and an answer that is cut is noticed (P10)."""
+        key = self.key()
+        allowed = self.expected.allowed(key)
+        if len(allowed) != 1:
+            return
+        try:
+            seen = Verifier(self.s3, self.bucket, self.expected).observe(key)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+                raise
+            raise Gone from error
+        except (BotoCoreError, OSError) as error:
+            raise Gone from error
+        if seen not in allowed:
+            raise AssertionError(f"P8: {key} is {seen}, allowed: {allowed}")
 
     def delete(self):
         key = self.key()
