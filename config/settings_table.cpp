@@ -184,8 +184,8 @@ std::vector<Row> make_table() {
          "Size of the files that hold larger objects; their space is reserved on the disk 32 MiB "
          "ahead."},
         {"storage.free_bytes_min", &S::storage_free_bytes_min, "0", Range{0, 16 * TiB},
-         "Objects that are not kept inline are refused when the disk has less room than this; 0 is "
-         "1 GiB or 2 % of the disk, whichever is more."},
+         "Uploads are refused when the disk has less room than this; 0 is 1 GiB or 2 % of the "
+         "disk, whichever is more. 96 MiB are kept in any case."},
         {"storage.commit_queue_max", &S::storage_commit_queue_max, "4096", Range{1, 1'000'000},
          "Changes that may wait for their turn to be made durable; more get `SlowDown`."},
         {"storage.threads", &S::storage_threads, "8", Range{1, 1024},

@@ -20,6 +20,9 @@ base::log::Format log_format(const std::string& word) {
 }
 
 constexpr std::uint64_t ballast_bytes = 64 * base::MiB;
+/// What uploads leave in any case: otherwise they would take the ballast that was given up so that
+/// deletions have room.
+constexpr std::uint64_t reserve_bytes_min = ballast_bytes + 32 * base::MiB;
 
 storage::local::Durability durability(const std::string& word) {
     if (word == "batched") return storage::local::Durability::batched;
@@ -99,7 +102,9 @@ storage::local::EngineOptions engine_options(const config::Settings& settings,
     options.directory = settings.storage_directory;
     options.durability = durability(settings.storage_durability);
     options.segment_bytes = settings.storage_segment_bytes;
-    options.free_space_reserve_bytes = settings.storage_free_bytes_min;
+    if (settings.storage_free_bytes_min != 0)
+        options.free_space_reserve_bytes =
+            std::max(settings.storage_free_bytes_min, reserve_bytes_min);
     options.block_cache_bytes = memory.block_cache_bytes;
     options.memtable_bytes = memory.memtable_bytes;
     options.commit_queue_max = settings.storage_commit_queue_max;

@@ -22,6 +22,9 @@ def make_group(name):
             group.mkdir()
         except OSError:
             continue
+        if not (group / limit).exists():  # no control groups of that version here
+            group.rmdir()
+            continue
         try:
             (group / limit).write_text(str(GROUP_BYTES))
             return group

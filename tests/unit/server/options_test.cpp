@@ -83,6 +83,13 @@ TEST_CASE("options: the engine's, as the settings say", "[server]") {
     CHECK(options.commit_queue_max == 11);
 }
 
+TEST_CASE("options: uploads never take the room that deletions need (durability 2.5)", "[server]") {
+    const auto settings = with({"storage.free_bytes_min=1"});
+    const auto options = server::engine_options(settings, {});
+    CHECK(options.ballast_bytes == 64ULL << 20);
+    CHECK(options.free_space_reserve_bytes == 96ULL << 20);
+}
+
 TEST_CASE("options: what S3 and the verifier are told", "[server]") {
     const auto settings =
         with({"server.region=eu-test-1", "server.domains=s3.example", "log.level=debug",
