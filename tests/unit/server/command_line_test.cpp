@@ -100,3 +100,26 @@ TEST_CASE("command line: what it does not know is exit code 2 and one line", "[s
         CHECK(line.error().text.find('\n') == line.error().text.size() - 1);
     }
 }
+
+TEST_CASE("command line: 2.5 serve --read-only is the setting, whatever stands around it",
+          "[server]") {
+    const auto line = parse({"serve", "--set", "a.b=c", "--read-only"});
+    REQUIRE(line);
+    CHECK(line->assignments == std::vector<std::string>{"a.b=c", "storage.read_only=true"});
+    CHECK_FALSE(parse({"health", "--read-only"}));
+}
+
+TEST_CASE("command line: fsck changes nothing unless a flag says what", "[server]") {
+    const auto check = parse({"fsck", "--set", "a.b=c"});
+    REQUIRE(check);
+    CHECK(check->command == Command::fsck);
+    CHECK_FALSE(check->fsck.rebuild);
+    CHECK_FALSE(check->fsck.accept_loss);
+    CHECK(parse({"fsck", "--rebuild", "--json"})->fsck.rebuild);
+    CHECK(parse({"fsck", "--accept-loss"})->fsck.accept_loss);
+    CHECK_FALSE(parse({"fsck", "--rebuild", "--accept-loss"}));
+    const auto help = parse({"fsck", "--help"});
+    REQUIRE_FALSE(help);
+    for (const char* part : {"--rebuild", "--accept-loss", "index.damaged-1", "Exit codes:"})
+        CHECK_THAT(help.error().text, Catch::Contains(part));
+}
