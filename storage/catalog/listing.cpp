@@ -31,6 +31,17 @@ RowRange range_of(char kind, const ListQuery& query) {
     return range;
 }
 
+/// Whether a page has had its time.
+class TimeSlice {
+public:
+    explicit TimeSlice(const base::Clock& clock) : clock_(clock), begin_(clock.steady()) {}
+    [[nodiscard]] bool is_over() const { return clock_.steady() - begin_ >= list_time_slice; }
+
+private:
+    const base::Clock& clock_;
+    const base::SteadyTime begin_;
+};
+
 }  // namespace
 
 Outcome<ObjectListing> list_objects(Store& store, const std::string& bucket_id, ListQuery query) {
@@ -38,11 +49,13 @@ Outcome<ObjectListing> list_objects(Store& store, const std::string& bucket_id, 
     if (query.limit == 0) co_return listing;
     RowCursor cursor(store.metadata, bucket_partition(bucket_id), range_of('o', query),
                      query.limit + 1);
+    const TimeSlice slice(store.clock);
     for (;;) {
         auto row = co_await cursor.next();
         if (!row) co_return CatalogError(std::move(row).error());
         if (*row == nullptr) co_return listing;
         if (listing.entries.size() == query.limit) break;
+        if (!listing.entries.empty() && slice.is_over()) break;
         const auto key = std::string_view((*row)->key).substr(1);
         ListedObject entry;
         if (const auto group = group_of(key, query); !group.empty()) {
@@ -71,11 +84,13 @@ Outcome<UploadListing> list_uploads(Store& store, const std::string& bucket_id,
     }
     RowCursor cursor(store.metadata, bucket_partition(bucket_id), std::move(range),
                      query.keys.limit + 1);
+    const TimeSlice slice(store.clock);
     for (;;) {
         auto row = co_await cursor.next();
         if (!row) co_return CatalogError(std::move(row).error());
         if (*row == nullptr) co_return listing;
         if (listing.entries.size() == query.keys.limit) break;
+        if (!listing.entries.empty() && slice.is_over()) break;
         const auto name = parse_upload_row((*row)->key);
         ListedUpload entry;
         if (const auto group = group_of(name.key, query.keys); !group.empty()) {
