@@ -1,0 +1,298 @@
+// The table of spec durability 2.5, row by row, through S3 requests over a disk that fails: status,
+// code, count, and that nothing half done is seen.
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "tests/component/s3/local_world.h"
+#include "tests/component/s3/memory_endpoint.h"
+
+namespace holdfast::test {
+
+namespace {
+
+const std::string large(300'000, 'L');
+const std::string other(300'000, 'O');
+
+/// The value of a metric; 0 when nobody counted yet.
+double metric(const std::string& series) {
+    const auto text = base::metrics::render();
+    const auto at = text.find("\n" + series + " ");
+    if (at == std::string::npos) return 0;
+    return std::stod(text.substr(at + series.size() + 2));
+}
+
+/// How much a metric grew during a test.
+class Counted {
+public:
+    explicit Counted(std::string series) : series_(std::move(series)), before_(metric(series_)) {}
+    [[nodiscard]] double more() const { return metric(series_) - before_; }
+
+private:
+    const std::string series_;
+    const double before_;
+};
+
+/// Collects the log's lines of a test.
+class Log {
+public:
+    Log() { base::log::start({base::log::Level::info, base::log::Format::json, file()}); }
+    ~Log() { base::log::stop(); }
+    Log(const Log&) = delete;
+    Log& operator=(const Log&) = delete;
+    /// REQUIRES: nobody writes any more that matters.
+    bool says(const std::string& event) {
+        base::log::stop();
+        return directory_.read("log").find("\"" + event + "\"") != std::string::npos;
+    }
+
+private:
+    [[nodiscard]] std::string file() const { return directory_.file("log"); }
+    tests::TemporaryDirectory directory_;
+};
+
+/// Turns one bit of the first segment's frames around that holds `byte`.
+void damage_stored_bytes(const FaultyWorld& world) {
+    for (const auto& entry : std::filesystem::directory_iterator(world.path("segments"))) {
+        std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(64 + 1000);  // behind the extent's header
+        const int byte = file.peek();
+        file.put(static_cast<char>(byte ^ 1));
+    }
+}
+
+void check_still_works(FaultyWorld& world) {
+    CHECK(world->put("/photos/after", large).status == 200);
+    CHECK(world->get("/photos/after").body == large);
+}
+
+}  // namespace
+
+TEST_CASE("2.5 ENOSPC or EDQUOT on a body: 507, nothing visible, others unaffected",
+          "[s3][local][faults]") {
+    for (const int code : {ENOSPC, EDQUOT}) {
+        for (const char* operation : {"pwrite", "allocate"}) {
+            INFO(operation << " " << code);
+            Log log;
+            Counted failures("holdfast_segment_write_failures_total{reason=\"no_space\"}");
+            FaultyWorld world;
+            REQUIRE(world->put("/photos/k", large).status == 200);
+            const auto upload = world->start_upload("/photos/u");
+            const auto before = world->rows_of("photos");
+            world.disk.fail({operation, ".segment", 1, code, true});
+            // Larger than what is allocated ahead.
+            const std::string body(std::string(operation) == "allocate" ? 34 << 20 : 2 << 20, 'x');
+            CHECK(world->put("/photos/k", body).outcome() == "507 InsufficientStorage");
+            CHECK(world->put("/photos/u?partNumber=1&uploadId=" + upload, body).outcome() ==
+                  "507 InsufficientStorage");
+            CHECK(world.disk.failed());
+            CHECK(failures.more() >= 2);
+            CHECK(world->rows_of("photos") == before);
+            CHECK(world->get("/photos/k").body == large);
+            CHECK(world->put("/photos/small", "inline").status == 200);
+            world.disk.heal();
+            check_still_works(world);
+            CHECK(log.says("segment.write_failed"));
+        }
+    }
+}
+
+TEST_CASE("2.5 free space below the reserve: 507 before the body is asked for, the rest works",
+          "[s3][local][faults]") {
+    Log log;
+    Counted refused("holdfast_space_refused_total");
+    FaultyWorld world;
+    REQUIRE(world->put("/photos/k", large).status == 200);
+    REQUIRE(world->put("/photos/gone", large).status == 200);
+    const auto upload = world->start_upload("/photos/u");
+    world->put_part("/photos/u", upload, 1, large);
+    world.keep_free(std::uint64_t{1} << 60);
+    world.crash_and_restart();
+    for (const auto& [target, body] : {std::pair{std::string("/photos/new"), large},
+                                       {std::string("/photos/new"), "inline"},
+                                       {"/photos/u?partNumber=2&uploadId=" + upload, large}}) {
+        const auto answer = world->put(target, body);
+        CHECK(answer.outcome() == "507 InsufficientStorage");
+        CHECK_FALSE(answer.continued);
+    }
+    CHECK(refused.more() >= 3);
+    CHECK(world->get("/photos/k").body == large);
+    CHECK(world->get("/photos").elements("Key") == std::vector<std::string>{"gone", "k"});
+    CHECK(world->remove("/photos/gone").status == 204);
+    CHECK(world->remove("/photos/u?uploadId=" + upload).status == 204);
+    CHECK(world->get("/photos?uploads").elements("UploadId").empty());
+    CHECK(log.says("space.short"));
+}
+
+TEST_CASE("2.5 no inodes left is no space left", "[s3][local][faults]") {
+    FaultyWorld world;
+    world.disk.fail({"open", ".segment", 1, ENOSPC, true});
+    CHECK(world->put("/photos/k", large).outcome() == "507 InsufficientStorage");
+    world.disk.heal();
+    check_still_works(world);
+}
+
+TEST_CASE("2.5 write EIO, short write or close error: 500, the blob is given up under its name",
+          "[s3][local][faults]") {
+    Counted failures("holdfast_segment_write_failures_total{reason=\"io\"}");
+    FaultyWorld world;
+    REQUIRE(world->put("/photos/k", large).status == 200);
+    world.disk.fail({"pwrite", ".segment", 1, EIO, false});  // half of it is written
+    CHECK(world->put("/photos/k", other).outcome() == "500 InternalError");
+    CHECK(world.disk.failed());
+    CHECK(failures.more() == 1);
+    CHECK(world->get("/photos/k").body == large);
+#ifdef HF_FAILPOINTS
+    for (const char* failpoint : {"blob.write=short@1", "blob.footer=eio@1", "blob.close=eio@1"}) {
+        INFO(failpoint);
+        REQUIRE(base::set_failpoints(failpoint));
+        CHECK(world->put("/photos/k", other).outcome() == "500 InternalError");
+        REQUIRE(base::set_failpoints(""));
+        CHECK(world->get("/photos/k").body == large);
+    }
+#endif
+    // The same body again lies elsewhere and is whole, also after a restart.
+    CHECK(world->put("/photos/k", other).status == 200);
+    world.crash_and_restart();
+    CHECK(world->get("/photos/k").body == other);
+}
+
+TEST_CASE("2.5 a segment whose sync failed is dead, what it acked stays; three stop the writes",
+          "[s3][local][faults]") {
+    Log log;
+    Counted dead("holdfast_segment_dead_total");
+    FaultyWorld world;
+    REQUIRE(world->put("/photos/k", large).status == 200);
+    for (const int code : {ENOSPC, EIO, EDQUOT}) {
+        world.disk.fail({"sync_data", ".segment", 1, code, false});
+        CHECK(world->put("/photos/k", other).outcome() == "500 InternalError");
+        CHECK(world->get("/photos/k").body == large);
+    }
+    CHECK(dead.more() == 3);
+    const auto refused = world->put("/photos/k", other);
+    CHECK(refused.outcome() == "503 ServiceUnavailable");
+    CHECK(refused.header("Retry-After") == "5");
+    CHECK(world->get("/photos/k").body == large);
+    world.crash_and_restart();
+    CHECK(world->get("/photos/k").body == large);
+    check_still_works(world);
+    CHECK(log.says("segment given up after a failed sync"));
+}
+
+TEST_CASE("2.5 a failed sync of the segments' directory stops the writes, reads go on",
+          "[s3][local][faults]") {
+    FaultyWorld world;
+    REQUIRE(world->put("/photos/small", "inline").status == 200);
+    world.disk.fail({"sync_directory", "segments", 1, EIO, false});
+    CHECK(world->put("/photos/k", large).outcome() == "500 InternalError");
+    CHECK(world->put("/photos/k", large).outcome() == "503 ServiceUnavailable");
+    CHECK(world->get("/photos/small").body == "inline");
+    CHECK(world->get("/photos/k").outcome() == "404 NoSuchKey");
+}
+
+TEST_CASE("2.5 a file system that turned read-only stops the writes, reads go on",
+          "[s3][local][faults]") {
+    FaultyWorld world;
+    REQUIRE(world->put("/photos/k", large).status == 200);
+    world.disk.fail({"pwrite", ".segment", 1, EROFS, true});
+    CHECK(world->put("/photos/k", other).outcome() == "500 InternalError");
+    world.disk.fail({"open", ".segment", 1, EROFS, true});
+    CHECK(world->put("/photos/k", other).outcome() == "500 InternalError");
+    CHECK(world->put("/photos/k", other).outcome() == "503 ServiceUnavailable");
+    world.disk.heal();
+    CHECK(world->get("/photos/k").body == large);
+}
+
+TEST_CASE("2.5 read EIO: asked again past the cache, then 500 before the head, a cut behind it",
+          "[s3][local][faults]") {
+    Log log;
+    Counted failures("holdfast_segment_read_failures_total");
+    FaultyWorld world;
+    const std::string body(2'000'000, 'r');
+    REQUIRE(world->put("/photos/k", body).status == 200);
+    world.disk.fail({"pread_nowait", ".segment", 1, EIO, false});
+    CHECK(world->get("/photos/k").body == body);
+    CHECK(failures.more() == 0);
+    world.disk.fail({"", ".segment", 1, EIO, true});
+    const auto read = world->get("/photos/k");
+    CHECK(read.outcome() == "500 InternalError");
+    CHECK_FALSE(read.aborted);
+    CHECK(failures.more() == 1);
+    CHECK(world->head("/photos/k").status == 200);
+    // One that fails only later: the reads in the order of the body.
+    for (std::uint64_t nth = 2; nth < 12; ++nth) {
+        world.disk.fail({"", ".segment", nth, EIO, true});
+        const auto cut = world->get("/photos/k");
+        INFO(nth << ": " << cut.status);
+        if (!world.disk.failed()) CHECK(cut.body == body);
+        if (!world.disk.failed()) break;
+        CHECK((cut.outcome() == "500 InternalError" || (cut.status == 200 && cut.aborted)));
+        if (cut.status == 200) CHECK(cut.body == body.substr(0, cut.body.size()));
+    }
+    world.disk.heal();
+    CHECK(world->get("/photos/k").body == body);
+    CHECK(log.says("segment.read_failed"));
+}
+
+TEST_CASE("2.5 a damaged frame: GET is 500, HEAD, the list, DELETE and an overwrite work",
+          "[s3][local][faults]") {
+    Log log;
+    Counted corrupt("holdfast_segment_corrupt_frames_total");
+    FaultyWorld world;
+    REQUIRE(world->put("/photos/k", large).status == 200);
+    world.crash_and_restart([&] { damage_stored_bytes(world); });
+    const auto read = world->get("/photos/k");
+    CHECK((read.outcome() == "500 InternalError" || read.aborted));
+    CHECK(read.body.find(large.substr(0, 100)) == std::string::npos);
+    CHECK(corrupt.more() == 1);
+    CHECK(world->head("/photos/k").status == 200);
+    CHECK(world->get("/photos").elements("Key") == std::vector<std::string>{"k"});
+    CHECK(world->send(Request("PUT", "/photos/copy").header("x-amz-copy-source", "/photos/k"))
+              .outcome() == "500 InternalError");
+    CHECK(world->put("/photos/k", other).status == 200);
+    CHECK(world->get("/photos/k").body == other);
+    CHECK(world->remove("/photos/k").status == 204);
+    CHECK(log.says("damaged frame"));
+}
+
+TEST_CASE("2.5 a damaged block of the index: only what needs it fails", "[s3][local][faults]") {
+    FaultyWorld world;
+    // Rows that do not compress, so that they fill many blocks.
+    const auto name = [](int key) { return "/photos/" + hex_sha256(std::to_string(key)); };
+    constexpr int keys = 400;
+    for (int key = 0; key < keys; ++key)
+        REQUIRE(world
+                    ->send(Request("PUT", name(key))
+                               .header("x-amz-meta-a", hex_sha256(name(key)))
+                               .body(std::to_string(key)))
+                    .status == 200);
+    // The first start writes the log into tables, the second finds them with a block turned over.
+    world.crash_and_restart();
+    world.crash_and_restart([&] {
+        std::filesystem::path largest;
+        for (const auto& entry : std::filesystem::directory_iterator(world.path("index")))
+            if (entry.path().extension() == ".sst" &&
+                (largest.empty() || entry.file_size() > std::filesystem::file_size(largest)))
+                largest = entry.path();
+        REQUIRE_FALSE(largest.empty());
+        std::fstream file(largest, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(largest) / 3));
+        file.write("\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+    });
+    int whole = 0;
+    int failed = 0;
+    for (int key = 0; key < keys; ++key) {
+        const auto read = world->get(name(key));
+        if (read.status == 200) CHECK(read.body == std::to_string(key));
+        if (read.status != 200) CHECK(read.outcome() == "500 InternalError");
+        ++(read.status == 200 ? whole : failed);
+    }
+    CHECK(failed > 0);
+    CHECK(whole > keys / 2);
+}
+
+}  // namespace holdfast::test
