@@ -90,6 +90,12 @@ struct SimState {
         what.apply_to(now);
         pending.push_back(std::move(what));
     }
+    /// Gives the space of a file back when the last of its names is gone.
+    void forget_if_unnamed(const std::shared_ptr<SimFile>& file) {
+        const bool named = std::any_of(now.files.begin(), now.files.end(),
+                                       [&](const auto& entry) { return entry.second == file; });
+        if (!named) used_bytes -= file->allocated_bytes();
+    }
     /// Fails when the disk has no room for `bytes` more.
     [[nodiscard]] bool has_room(std::uint64_t bytes) const {
         return bytes <= options.space_bytes - std::min(used_bytes, options.space_bytes);
@@ -306,7 +312,10 @@ IoResult<void> SimVfs::rename(const std::string& from, const std::string& to) {
     const auto found = state_->now.files.find(from);
     if (found == state_->now.files.end() || !state_->now.has_directory(parent_of(to)))
         return IoError{ENOENT, "rename", from};
+    const auto replaced = state_->now.files.find(to);
+    const auto old = replaced == state_->now.files.end() ? nullptr : replaced->second;
     state_->change({parent_of(to), parent_of(from), {{to, found->second}, {from, nullptr}}, {}});
+    if (old) state_->forget_if_unnamed(old);
     return {};
 }
 
@@ -325,9 +334,7 @@ IoResult<void> SimVfs::unlink(const std::string& path) {
     if (found == state_->now.files.end()) return IoError{ENOENT, "unlink", path};
     const auto file = found->second;
     state_->change({parent_of(path), {}, {{path, nullptr}}, {}});
-    const bool named = std::any_of(state_->now.files.begin(), state_->now.files.end(),
-                                   [&](const auto& entry) { return entry.second == file; });
-    if (!named) state_->used_bytes -= file->allocated_bytes();
+    state_->forget_if_unnamed(file);
     return {};
 }
 

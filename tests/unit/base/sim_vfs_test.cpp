@@ -260,3 +260,12 @@ TEST_CASE("sim vfs: a status tells files from directories and what is missing", 
     CHECK(vfs.status("/b/")->is_directory);
     CHECK(vfs.status("/c").error().code == ENOENT);
 }
+
+TEST_CASE("sim vfs: a file that a rename replaces gives its space back", "[base][vfs]") {
+    SimVfs vfs;
+    REQUIRE(make(vfs, "/a")->pwrite(0, as_bytes("text")));
+    const auto before = vfs.space("/")->free_bytes;
+    REQUIRE(make(vfs, "/b")->pwrite(0, as_bytes("text")));
+    REQUIRE(vfs.rename("/b", "/a"));
+    CHECK(vfs.space("/")->free_bytes == before);
+}
