@@ -1,6 +1,8 @@
 #include "server/engine_choice.h"
 
+#include "base/log.h"
 #include "server/options.h"
+#include "server/process_limits.h"
 #include "storage/local/engine.h"
 #include "storage/memory/engine.h"
 
@@ -41,14 +43,29 @@ Failure to_failure(const storage::local::OpenError& error) {
     return {in_use ? ExitCode::data_in_use : ExitCode::data_unusable, std::move(message)};
 }
 
+/// Before the engine opens, so that it has all the descriptors there are.
+std::size_t segments_open_max() {
+    const auto limit = raise_open_files_limit();
+    const auto shares = share_descriptors(limit);
+    if (!shares.enough)
+        base::log::warning("storage.few_file_descriptors",
+                           {{"open_files_limit", limit},
+                            {"for_connections", shares.connections_max},
+                            {"for_segments", shares.segments_open_max},
+                            {"for_the_index", shares.index_files}});
+    return shares.segments_open_max;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<StorageEngine>> open_engine(const config::Settings& settings,
                                                    EngineParts parts) {
     if (settings.storage_engine == "memory")
         return std::unique_ptr<StorageEngine>(std::make_unique<MemoryEngine>());
-    auto engine = storage::local::Engine::open(engine_options(settings, parts.memory), parts.vfs,
-                                               parts.clock, parts.random, parts.pool);
+    auto options = engine_options(settings, parts.memory);
+    options.segments_open_max = segments_open_max();
+    auto engine =
+        storage::local::Engine::open(options, parts.vfs, parts.clock, parts.random, parts.pool);
     if (!engine) return to_failure(engine.error());
     return std::unique_ptr<StorageEngine>(std::make_unique<LocalEngine>(*std::move(engine)));
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "server/process_limits.h"
+
 namespace holdfast::server {
 
 namespace {
@@ -48,6 +50,9 @@ http::Limits limits(const config::Settings& settings) {
     return limits;
 }
 
+/// Its own bound, small: it shares the file descriptors with S3's connections.
+constexpr std::size_t admin_connections_max = 128;
+
 }  // namespace
 
 base::log::Options log_options(const config::Settings& settings) {
@@ -61,7 +66,7 @@ http::ServerOptions s3_server_options(const config::Settings& settings, std::siz
         settings.server_threads != 0 ? settings.server_threads : std::max<std::size_t>(cores, 1);
     options.limits = limits(settings);
     options.limits.connections_max =
-        std::min(options.limits.connections_max, std::max<std::size_t>(files_max / 5 * 4, 1));
+        std::min(options.limits.connections_max, share_descriptors(files_max).connections_max);
     options.server_name = settings.server_name;
     return options;
 }
@@ -78,6 +83,7 @@ http::ListenOptions s3_listen_options(const config::Settings& settings) {
 http::ServerOptions admin_server_options(const config::Settings& settings) {
     http::ServerOptions options;
     options.loops = 1;
+    options.limits.connections_max = admin_connections_max;
     options.server_name = settings.server_name;
     return options;
 }

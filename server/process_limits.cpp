@@ -18,6 +18,22 @@ std::size_t raise_open_files_limit() {
     return static_cast<std::size_t>(limit.rlim_cur);
 }
 
+DescriptorShares share_descriptors(std::size_t open_files_limit) {
+    constexpr std::size_t held_back = 32;
+    constexpr std::size_t segments_min = 16;
+    constexpr std::size_t segments_max = 256;
+    // Tables grow with their level (rocksdb_options.cpp): some hundred for each terabyte.
+    constexpr std::size_t index_files_wanted = 512;
+    DescriptorShares shares;
+    shares.connections_max = std::max<std::size_t>(open_files_limit / 5 * 4, 1);
+    const auto rest = open_files_limit - std::min(open_files_limit, shares.connections_max);
+    const auto storage = rest - std::min(rest, held_back);
+    shares.segments_open_max = std::clamp(storage / 4, segments_min, segments_max);
+    shares.index_files = storage - std::min(storage, shares.segments_open_max);
+    shares.enough = shares.index_files >= index_files_wanted;
+    return shares;
+}
+
 std::size_t usable_cores() {
     cpu_set_t set;
     CPU_ZERO(&set);

@@ -1,9 +1,5 @@
 #include "server/http/connection_limits.h"
 
-#include <sys/resource.h>
-
-#include <algorithm>
-
 #include "base/assert.h"
 
 namespace holdfast::http {
@@ -24,12 +20,6 @@ void ConnectionLimits::release(const std::string& address) {
     HF_ASSERT(found != by_address_.end() && total_ > 0);
     --total_;
     if (--found->second == 0) by_address_.erase(found);
-}
-
-std::size_t capped_by_descriptors(std::size_t wanted) {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
-    return std::min(wanted, static_cast<std::size_t>(limit.rlim_cur) / 10 * 8);
 }
 
 }  // namespace holdfast::http

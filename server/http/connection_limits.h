@@ -29,7 +29,4 @@ private:
     std::unordered_map<std::string, std::size_t> by_address_;
 };
 
-/// `wanted`, capped at 80 % of the file descriptors this process may open: the rest is for storage.
-std::size_t capped_by_descriptors(std::size_t wanted);
-
 }  // namespace holdfast::http

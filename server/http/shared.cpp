@@ -30,8 +30,8 @@ Metrics::Metrics()
 
 Shared::Shared(const ServerOptions& options)
     : limits(options.limits),
-      connection_limits({capped_by_descriptors(options.limits.connections_max),
-                         options.limits.connections_per_address_max}),
+      connection_limits(
+          {options.limits.connections_max, options.limits.connections_per_address_max}),
       gate({options.limits.running_requests_max, options.limits.queued_requests_max,
             options.limits.queue_timeout}),
       memory(options.memory) {}

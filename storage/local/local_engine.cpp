@@ -118,6 +118,7 @@ Expected<void, OpenError> LocalEngine::open_segments() {
     segment_options.extent_bytes_max = options_.extent_bytes_max;
     segment_options.small_blob_bytes_max = options_.small_blob_bytes_max;
     segment_options.free_space_reserve_bytes = options_.free_space_reserve_bytes;
+    segment_options.files_open_max = options_.segments_open_max;
     segment_options.incarnation = volume_->incarnation();
     segment_options.last_commit = [this] { return index_->last_commit(); };
     segment_options.condition = &condition_;

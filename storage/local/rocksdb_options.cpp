@@ -13,10 +13,13 @@ namespace holdfast::storage::local {
 
 namespace {
 
-// Every table stays open. A bounded table cache makes reads that must not touch the disk pass over
-// a table that is not in it, as if it held nothing: they would answer with an older version of a
-// row.
+// Every table stays open. With a bounded table cache a read that must not touch the disk learns
+// nothing of a table that is not in it, and what was read once would go to the disk again.
 constexpr int open_files_unbounded = -1;
+// So their number must stay small: each level has ten times the bytes of the one above in files
+// four times as large. 250 GB of rows are some 100 tables; bodies are in files of 1 GiB.
+constexpr int table_bytes_growth = 4;
+constexpr std::uint64_t blob_file_bytes = std::uint64_t{1} << 30;
 // Each change of the set of tables writes a manifest of its own and then renames over CURRENT. A
 // manifest that is appended to may end in a torn record after a power failure, and RocksDB opens
 // none that does. They are small and the changes few: a flush or compaction is one.
@@ -70,6 +73,7 @@ rocksdb::ColumnFamilyOptions family_options(const rocksdb::BlockBasedTableOption
     options.write_buffer_size = write_buffer_bytes;
     options.compression = rocksdb::kNoCompression;
     options.level_compaction_dynamic_level_bytes = true;
+    options.target_file_size_multiplier = table_bytes_growth;
     options.max_write_buffer_number = 4;  // a slow flush does not stop the commits at once
     return options;
 }
@@ -90,6 +94,7 @@ RowOptions make_row_options(const RowMemory& memory) {
     // Bodies go to blob files, so that compaction moves their keys only.
     options.body.enable_blob_files = true;
     options.body.min_blob_size = blob_file_value_bytes_min;
+    options.body.blob_file_size = blob_file_bytes;
     options.body.blob_compression_type = rocksdb::kNoCompression;
     options.body.enable_blob_garbage_collection = true;
     options.body.blob_cache = cache;

@@ -12,7 +12,6 @@ namespace holdfast::storage::local {
 namespace {
 
 constexpr std::uint64_t unsynced_bytes_max = 256 * base::MiB;
-constexpr std::size_t open_files_max = 256;
 constexpr std::size_t deaths_max = 3;
 constexpr std::chrono::seconds deaths_window{60};
 
@@ -88,7 +87,7 @@ SegmentWorks::SegmentWorks(const SegmentOptions& given, base::Vfs& file_system,
       faults(clock, given.writes_stopped),
       budget(budget_bytes(given.durability)),
       space(file_system, given.directory, given.free_space_reserve_bytes, clock),
-      handles(vfs, given.directory, open_files_max),
+      handles(vfs, given.directory, given.files_open_max),
       damage(clock),
       reclaimer(vfs, handles, open),
       factory({vfs, given.directory, static_cast<std::uint32_t>(given.incarnation),
