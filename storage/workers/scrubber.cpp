@@ -19,6 +19,8 @@ using std::chrono::milliseconds;
 /// Short, so that no snapshot holds back the index' own cleaning for long.
 constexpr std::uint32_t rows_per_snapshot = 64;
 constexpr std::uint64_t file_piece_bytes = std::uint64_t{1} << 20;
+/// How long the server has been running is kept so often: the next pass is due by that.
+constexpr std::chrono::hours age_save_interval{1};
 
 prometheus::Counter& bytes_counted() {
     static auto& counter =
@@ -99,7 +101,8 @@ base::Awaitable<void> Scrubber::run() {
         if (stopping_) break;
         auto named = co_await name_damage();
         if (!named) base::log::warning("scrub.not_named", {{"reason", named.error().detail}});
-        if (upkeep_.damage().changes() != saved_changes_) static_cast<void>(co_await save());
+        const bool old = store_.clock.steady() - saved_ >= age_save_interval;
+        if (old || upkeep_.damage().changes() != saved_changes_) static_cast<void>(co_await save());
     }
     if (loaded_) static_cast<void>(co_await save());
     running_ = false;
