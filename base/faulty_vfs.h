@@ -29,8 +29,8 @@ public:
     explicit FaultyVfs(Vfs& below);
     ~FaultyVfs() override;
 
-    /// Called before each call of either kind, on its thread, with no lock held; it may use the file
-    /// system below. Set before the first call.
+    /// Called before each call of either kind, on its thread, with no lock held; it may use the
+    /// file system below. Set before the first call.
     using Watch = std::function<void(const char* operation, const std::string& path)>;
     void watch(Watch before_call);
 

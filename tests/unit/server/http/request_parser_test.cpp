@@ -152,8 +152,7 @@ TEST_CASE("request head: limits are judged the same in one piece and byte by byt
     CHECK(code(start + "A:\r\nB:\r\nC:\r\n\r\n") == "RequestHeaderSectionTooLarge");
 }
 
-TEST_CASE("request head: Expect knows 100-continue only",
-          "[http][parser]") {
+TEST_CASE("request head: Expect knows 100-continue only", "[http][parser]") {
     CHECK(status_of(with("Expect: 200-ok\r\n")) == 417);
     CHECK(parse(with("Content-Length: 1\r\nExpect: 100-Continue\r\n")).head.expect_continue);
     const Outcome old = parse("PUT / HTTP/1.0\r\nContent-Length: 1\r\nExpect: x\r\n\r\n");

@@ -40,8 +40,7 @@ Async<storage::RowVersion> WatchedRows::commit(const storage::Partition& partiti
 
 class WatchedBlobs::Writer final : public storage::BlobWriter {
 public:
-    Writer(WatchedBlobs& blobs, storage::BlobKind kind,
-           std::unique_ptr<storage::BlobWriter> writer)
+    Writer(WatchedBlobs& blobs, storage::BlobKind kind, std::unique_ptr<storage::BlobWriter> writer)
         : blobs_(blobs), kind_(kind), writer_(std::move(writer)) {}
 
     Async<void> append(base::ByteView frames) override {
