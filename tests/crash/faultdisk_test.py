@@ -152,6 +152,7 @@ class FaultDisks(unittest.TestCase):
         while checked < STATES:
             one = self.run_on(kind, number)
             for _ in range(MOMENTS_OF_A_RUN):
+                one.disk.control(f"delay {one.random.choice((0, 5, 20))}")  # a slow one has more under way
                 one.remember_a_moment(one.random.uniform(0.1, 1.5))
             self.assertEqual(one.end_load(), [])
             checked += self.check_all(one, STATES_OF_A_MOMENT)
