@@ -236,6 +236,32 @@ TEST_CASE("space in use is at most live + 1 % + 64 MiB after a settled pass, P13
     CHECK(report.allocated_bytes <= report.use.live_bytes + report.use.live_bytes / 100 + 64 * MiB);
 }
 
+TEST_CASE("compaction: who reads a blob while it is moved reads it to its end, 2.2.9",
+          "[workers][compactor]") {
+    DiskCatalog disk(keeping(0ms));
+    disk.vfs.fail({"punch_hole", "", 1, EOPNOTSUPP, true});
+    for (int i = 0; i < 20; ++i) disk.put("k" + std::to_string(i), 700 * KiB);
+    for (int i = 1; i < 20; ++i) disk.remove("k" + std::to_string(i));
+    disk.kill_and_restart();
+    disk.reclaim();
+    const auto old = disk.blob_of("k0");
+    auto reader = disk.run(disk.store().blobs.open(old));
+    REQUIRE(reader);
+    CHECK(disk.collect().moved == 1);
+    CHECK(disk.blob_of("k0").extents.front().segment != old.extents.front().segment);
+
+    const auto frames = (old.stored_bytes + old.frame_bytes - 1) / old.frame_bytes;
+    base::Bytes content(frames * old.frame_bytes);
+    const auto read = disk.run((*reader)->read(0, frames, content));
+    REQUIRE(read);
+    CHECK(*read == old.stored_bytes);
+    reader->reset();
+    disk.reclaim();
+    disk.collect();
+    CHECK(disk.segments_of_run(1) == 0);
+    CHECK(disk.get("k0") == text_of("k0", 700 * KiB));
+}
+
 TEST_CASE("compaction: without holes, segments less than half full are emptied and unlinked, 2.2.9",
           "[workers][compactor]") {
     DiskCatalog disk(keeping(0ms));
