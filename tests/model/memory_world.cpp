@@ -14,7 +14,9 @@ public:
         endpoint_.reset();
         endpoint_ = make_endpoint(rows_, blobs_);
     }
-    std::optional<std::size_t> live_blobs() override { return blobs_.live(); }
+    std::optional<std::size_t> live_blobs() override {
+        return blobs_.live() + blobs_.live_completions();
+    }
 
 private:
     test::WatchedRows rows_;

@@ -113,9 +113,9 @@ Expected read_part(const Object& object, int number, bool checksum_mode) {
 
 Expected Reference::put(const Call& call, Bucket& bucket) {
     static const auto nothing = std::make_shared<const Content>("");
-    if (auto refused = write_condition_syntax(call, true)) return *refused;
     Object object;
     if (auto refused = take_properties(call, object.properties, true)) return *refused;
+    if (auto refused = write_condition_syntax(call, true)) return *refused;
     const auto it = bucket.objects.find(call.key);
     if (auto refused = write_conditions(call, it == bucket.objects.end() ? nullptr : &it->second))
         return *refused;
@@ -209,10 +209,10 @@ Reference::Source Reference::source_of(const Call& call) const {
 }
 
 Expected Reference::copy(const Call& call, Bucket& bucket) {
-    if (auto refused = write_condition_syntax(call, true)) return *refused;
     const bool replace = call.header("x-amz-metadata-directive") == "REPLACE";
     Object object;
     if (auto refused = take_properties(call, object.properties, replace)) return *refused;
+    if (auto refused = write_condition_syntax(call, true)) return *refused;
     const auto it = bucket.objects.find(call.key);
     if (auto refused = write_conditions(call, it == bucket.objects.end() ? nullptr : &it->second))
         return *refused;

@@ -34,6 +34,7 @@ private:
         for (const auto& row : scan(partition, "o")) {
             const auto object = parse<records::Object>(row.value, row.key);
             if (object.has_body()) look_at(object.body(), row.key);
+            if (object.has_completion()) look_at(object.completion(), row.key);
             for (int chunk = 0; chunk < object.manifest_size(); ++chunk)
                 look_at_manifest(partition, row.key, static_cast<std::uint32_t>(chunk));
         }
