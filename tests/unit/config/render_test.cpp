@@ -19,9 +19,7 @@ Settings from_text(const std::string& text) {
 }
 
 std::string documentation_in_the_tree() {
-    const auto path =
-        std::filesystem::path(__FILE__).parent_path() / "../../../docs/configuration.md";
-    const std::ifstream file(path);
+    const std::ifstream file(HF_SOURCE_DIRECTORY "/docs/configuration.md");
     std::ostringstream text;
     text << file.rdbuf();
     return text.str();

@@ -1,4 +1,3 @@
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -8,9 +7,7 @@
 using namespace holdfast::s3;
 
 TEST_CASE("docs/support.md is what the operation table says", "[s3][docs]") {
-    // tests/unit/server/s3/ of the source tree this was built from.
-    const auto root = std::filesystem::path(__FILE__) / "../../../../..";
-    std::ifstream file((root / "docs/support.md").lexically_normal());
+    std::ifstream file(HF_SOURCE_DIRECTORY "/docs/support.md");
     REQUIRE(file);
     std::ostringstream text;
     text << file.rdbuf();
