@@ -56,7 +56,18 @@ private:
     static bool is_whole(const Assembly& assembly) {
         const auto& last = assembly.extents.rbegin()->second;
         return last.mark.last && last.identity &&
-               assembly.extents.size() == std::size_t{last.header.number} + 1;
+               assembly.extents.size() == std::size_t{last.header.number} + 1 &&
+               follow_each_other(assembly);
+    }
+
+    /// Two copies of a blob by one run may differ in where their extents end.
+    static bool follow_each_other(const Assembly& assembly) {
+        std::uint64_t stored_bytes = 0;
+        for (const auto& [number, item] : assembly.extents) {
+            if (item.mark.stored_bytes - item.data_bytes() != stored_bytes) return false;
+            stored_bytes = item.mark.stored_bytes;
+        }
+        return true;
     }
 
     static StoredBlob blob_of(const BlobName& name, Assembly& assembly) {
