@@ -15,7 +15,6 @@ using Cause = EngineCondition::Cause;
 namespace {
 
 constexpr int commits = 40;
-constexpr std::size_t log_block_bytes = 32768;
 constexpr std::size_t page_bytes = 4096;
 
 std::string key_of(int number) {
