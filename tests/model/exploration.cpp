@@ -70,7 +70,8 @@ rc::Gen<Commands> histories() {
         auto random = given;
         Commands commands(commands_min + random.next() % (commands_max - commands_min));
         for (auto& command : commands) command = random_command(random);
-        return rc::shrinkable::shrinkRecur(std::move(commands), smaller);
+        return rc::shrinkable::shrinkRecur(std::move(commands),
+                                           [](const Commands& from) { return smaller(from); });
     };
 }
 

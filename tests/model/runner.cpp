@@ -304,7 +304,9 @@ std::string Runner::whole_state(Reference& candidate) {
         if (bucket == candidate.buckets().end()) continue;
         const Call list{.method = "GET", .bucket = name, .query = {{"uploads", ""}}};
         const auto listed = flattened(world_.send(request_of(list)).body);
-        for (const auto& [path, id] : listed) {  // ids that a crash kept from the client
+        for (const auto& leaf : listed) {  // ids that a crash kept from the client
+            const std::string& path = leaf.first;
+            const std::string& id = leaf.second;
             const auto at = path.find("]/UploadId");
             if (at == std::string::npos) continue;
             const auto& uploads = bucket->second.uploads;
