@@ -124,3 +124,57 @@ TEST_CASE("health: port 0 says nothing about where to ask", "[server]") {
     REQUIRE_FALSE(asked);
     CHECK(asked.error().code == ExitCode::usage);
 }
+
+TEST_CASE("application: 2.5 a read-only start serves and leaves every file as it is", "[server]") {
+    const TemporaryDirectory directory;
+    {
+        Application first(settings_of(directory));
+        REQUIRE(first.start());
+        first.stop();
+    }
+    const auto format = directory.read("data/incarnation");
+    Application second(settings_of(directory, {"storage.read_only=true"}));
+    REQUIRE(second.start());
+    CHECK(health(port_of(second.banner(), "  Admin  ")));
+    second.stop();
+    CHECK(directory.read("data/incarnation") == format);
+}
+
+TEST_CASE("application: 2.5 what the directory holds is refused with exit code 3 and one line",
+          "[server]") {
+    const std::vector<std::pair<std::string, std::string>> damages{
+        {"data/format", "something else"},     {"data/incarnation", "something else"},
+        {"data/highwater", "something else"},  {"data/index/CURRENT", "something else"},
+        {"data/keyring", "something else"},    {"data/root-account", "something else"},
+        {"data/keyring-id", "something else"}, {"data/root-credentials", "something else"}};
+    for (const auto& [file, content] : damages) {
+        INFO(file);
+        const TemporaryDirectory directory;
+        {
+            Application first(settings_of(directory));
+            REQUIRE(first.start());
+            first.stop();
+        }
+        directory.write(file, content);
+        CHECK(refusal(settings_of(directory)).code == ExitCode::data_unusable);
+        CHECK(directory.read(file) == content);
+    }
+}
+
+TEST_CASE("application: a wrong master key is told apart from damage", "[server]") {
+    const TemporaryDirectory directory;
+    {
+        Application first(settings_of(directory));
+        REQUIRE(first.start());
+        first.stop();
+    }
+    const std::string other_key(43, 'A');
+    const auto wrong =
+        refusal(settings_of(directory, {"encryption.master_key=" + other_key + '='}));
+    CHECK(wrong.code == ExitCode::data_unusable);
+    CHECK_THAT(wrong.message, Catch::Contains("lacks master key"));
+    CHECK_THAT(wrong.message, !Catch::Contains("damaged"));
+    std::filesystem::remove(directory.file("data/keyring"));
+    CHECK_THAT(refusal(settings_of(directory)).message,
+               Catch::Contains("the data was written with master key"));
+}
