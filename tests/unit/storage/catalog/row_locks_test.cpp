@@ -47,7 +47,10 @@ private:
 struct SlowCatalog {
     Catalog c;
     SlowRows rows;
-    catalog::Store store{rows, c.blobs, *c.keyring, c.clock, c.random, c.garbage};
+    // The fixture's own blobs and random numbers belong to one thread.
+    std::unique_ptr<storage::BlobStore> blobs = storage::memory::make_blob_store();
+    holdfast::base::SystemRandom random;
+    catalog::Store store{rows, *blobs, *c.keyring, c.clock, random, c.garbage};
     catalog::Objects objects{store};
     catalog::Uploads uploads{store, objects};
     std::string bucket = make_bucket();
