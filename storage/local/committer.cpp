@@ -168,6 +168,8 @@ void Committer::commit(Requests requests) {
     static_cast<void>(HF_FAILPOINT("commit.batch.built"));
     if (!group.empty()) {
         if (const auto status = write(group); !status.ok()) {
+            for (std::size_t i = 0; i < requests.size(); ++i)
+                if (answers[i]) in_doubt_.add(requests[i].partition, requests[i].transaction);
             fail(status);
             for (auto& answer : answers) answer = after_failed_write(answer, status);
         }

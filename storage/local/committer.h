@@ -20,6 +20,7 @@
 #include "storage/local/commit_group.h"
 #include "storage/local/engine.h"
 #include "storage/local/highwater.h"
+#include "storage/local/in_doubt_rows.h"
 #include "storage/local/row_database.h"
 #include "storage/metadata_store.h"
 
@@ -67,6 +68,8 @@ public:
     void stop();
 
     [[nodiscard]] bool failed() const { return failed_; }
+    /// Of the write that failed; told before its answers are. threads: any.
+    [[nodiscard]] const InDoubtRows& in_doubt() const { return in_doubt_; }
     /// The last commit whose write succeeded; at least that of every answer given. threads: any.
     [[nodiscard]] RowVersion last_acked() const { return last_; }
     [[nodiscard]] std::uint64_t commits() const { return commits_; }
@@ -97,6 +100,7 @@ private:
     bool stopping_ = false;            ///< under mutex_
 
     std::atomic<bool> failed_ = false;
+    InDoubtRows in_doubt_;
     std::atomic<std::uint64_t> commits_ = 0;
     std::atomic<std::uint64_t> groups_ = 0;
 

@@ -160,12 +160,24 @@ IndexKeeper::Reopened IndexKeeper::reopen() {
     } else if (auto opened = open_for_writing(*found); !opened) {
         outcome.failure = opened.error().message;
     }
-    if (outcome.failure.empty()) return outcome;
-    if (const auto opened = open_for_reading(); !opened) {
-        base::log::error("index.not_open", {{"reason", opened.error().message}});
-        access_.give_up();
-    }
+    if (!outcome.failure.empty()) open_for_reading_or_give_up();
     return outcome;
+}
+
+void IndexKeeper::open_for_reading_or_give_up() {
+    const auto opened = open_for_reading();
+    if (opened) return;
+    base::log::error("index.not_open", {{"reason", opened.error().message}});
+    access_.give_up();
+}
+
+void IndexKeeper::settle_in_doubt() {
+    {
+        const auto use = access_.try_use();
+        if (!use || use.committer() == nullptr || !use.committer()->in_doubt().any()) return;
+    }
+    close();
+    open_for_reading_or_give_up();
 }
 
 Result<RowVersion> IndexKeeper::finish() {

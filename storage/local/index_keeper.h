@@ -58,6 +58,10 @@ public:
     };
     Reopened reopen();
 
+    /// After a failed write: opened for reading only, which decides what was in doubt. It does
+    /// nothing when that was done.
+    void settle_in_doubt();
+
     /// As Committer::finish(), then closes. read_only when it was not open for writing.
     Result<RowVersion> finish();
 
@@ -80,6 +84,7 @@ private:
     void set_log_aside_when_unclean();
     void forget_log();
     void open(std::unique_ptr<RowDatabase> database);
+    void open_for_reading_or_give_up();
     void close();
 
     const EngineOptions options_;

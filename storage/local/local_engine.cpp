@@ -160,8 +160,10 @@ std::optional<std::string> LocalEngine::reopen() {
     if (before.writable()) return std::nullopt;
     if (before.cause == Cause::missing_commits) return before.reason;
     if (auto wrong = probe_writes(around_.vfs, volume_->path(layout::probe),
-                                  options_.free_space_reserve_bytes))
+                                  options_.free_space_reserve_bytes)) {
+        index_->settle_in_doubt();
         return wrong;
+    }
     auto reopened = index_->reopen();
     if (reopened.loss.any()) condition_.lose_commits(condition_of_loss(reopened.loss));
     if (!reopened.failure.empty()) return reopened.failure;

@@ -12,12 +12,26 @@ StorageError not_open() {
     return {StorageError::Kind::io, "the index is not open: see the log"};
 }
 
+/// Until the index is opened again; see InDoubtRows. Looked for after the read: what it saw is the
+/// state before the write only if the write had not failed by then.
+template <class What>
+bool is_in_doubt(const IndexAccess::Use& use, const Partition& partition, const What& what) {
+    return use.committer() != nullptr && use.committer()->in_doubt().touches(partition, what);
+}
+
+StorageError in_doubt() {
+    return {StorageError::Kind::unavailable,
+            "the last write of the row is in doubt until the index was opened again"};
+}
+
 /// Of an index that is open and has it all in memory.
 std::optional<Rows> read_cached(IndexAccess& index, const Partition& partition,
                                 const std::vector<RowKey>& keys) {
     const auto use = index.try_use();
     if (!use) return std::nullopt;
-    return read_rows(use.database(), partition, keys, ReadDepth::memory);
+    auto rows = read_rows(use.database(), partition, keys, ReadDepth::memory);
+    if (rows && is_in_doubt(use, partition, keys)) return Rows(in_doubt());
+    return rows;
 }
 
 Rows read_blocking(IndexAccess& index, const Partition& partition,
@@ -26,6 +40,7 @@ Rows read_blocking(IndexAccess& index, const Partition& partition,
     if (!use) return not_open();
     auto rows = *read_rows(use.database(), partition, keys, ReadDepth::disk);
     if (!rows) use.database().note_read_failure();
+    if (is_in_doubt(use, partition, keys)) return in_doubt();
     return rows;
 }
 
@@ -35,6 +50,7 @@ Result<ScanPage> scan_blocking(IndexAccess& index, const Partition& partition,
     if (!use) return not_open();
     auto page = read_page(use.database(), partition, range);
     if (!page) use.database().note_read_failure();
+    if (is_in_doubt(use, partition, range)) return in_doubt();
     return page;
 }
 

@@ -68,6 +68,7 @@ public:
         return true;
     }
     void heal() override { disk_->faulty.heal(); }
+    std::optional<std::string> resume() override { return engine_->resume(); }
 
 private:
     void open() {

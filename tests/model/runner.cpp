@@ -32,13 +32,6 @@ bool may_change(const Call& call) {
     return call.method != "GET" && call.method != "HEAD";
 }
 
-/// Done, it has surely written to the index: what failed before is not on its way any more. Other
-/// requests may find nothing to do.
-bool has_written(const Call& call, const Expected& answer) {
-    return answer.status == 200 && ((call.method == "PUT" && !call.key.empty()) ||
-                                    (call.method == "POST" && call.parameter("uploads")));
-}
-
 /// The server says that it could not: the request may have been done all the same.
 bool is_failure(const test::Answer& answer) {
     if (answer.aborted || answer.status == 500 || answer.status == 503 || answer.status == 507)
@@ -130,11 +123,6 @@ void Runner::request(const Call& call) {
     }
     if (const auto wrong = differences(expected, answer); !wrong.empty())
         throw Mismatch(wrong + answer.body.substr(0, 1000));
-    if (has_written(call, expected)) {
-        late_.clear();
-        failed_ = false;
-    }
-    for (auto& state : late_) state.handle(call, world_.now_ms());
     state_ = std::move(after);
     learn(call, answer);
 }
@@ -152,25 +140,15 @@ void Runner::crashing_request(const Call& call) {
     trace_.emplace_back(during ? "power went during it" : "power went behind it");
     const bool may_fail = faulty_requests_ > 0 || hurt_;
     faulty_requests_ = 0;  // the disk is another one
-    hurt_ = failed_ = false;
-    auto late = std::exchange(late_, {});
+    hurt_ = false;
     if (!during && !(may_fail && is_failure(answer))) {
         if (const auto wrong = differences(expected, answer); !wrong.empty())
             throw Mismatch(wrong + answer.body.substr(0, 1000));
         state_ = std::move(after);
         learn(call, answer);
-        if (has_written(call, expected)) late.clear();
-        for (auto& state : late) state.handle(call, world_.now_ms());
-        late.insert(late.begin(), state_);
-        return settle(std::move(late), "the crash");
+        return settle({state_}, "the crash");
     }
-    std::vector<Reference> candidates{before, after};
-    for (const auto& state : late) {
-        candidates.push_back(state);
-        candidates.push_back(state);
-        candidates.back().handle(call, world_.now_ms());
-    }
-    settle(std::move(candidates), "the crash");
+    settle({before, after}, "the crash");
 }
 
 void Runner::learn(const Call& call, const test::Answer& answer) {
@@ -219,19 +197,16 @@ void Runner::collect_garbage() {
     trace_.emplace_back("the reclaimer's turn");
     world_.collect_garbage();
     state_.forget_ended(world_.now_ms());
-    for (auto& state : late_) state.forget_ended(world_.now_ms());
 }
 
 void Runner::restart(bool clean) {
     ++counts_.restarts;
     world_.heal();
     faulty_requests_ = 0;
-    hurt_ = failed_ = false;
+    hurt_ = false;
     world_.restart(clean);
     trace_.emplace_back(clean ? "a clean restart" : "a kill and a start");
-    auto candidates = std::move(late_);
-    candidates.insert(candidates.begin(), state_);
-    settle(std::move(candidates), "the restart");
+    settle({state_}, "the restart");
 }
 
 void Runner::plan_fault(Choices choose) {
@@ -257,15 +232,13 @@ void Runner::arm_planned_fault(const Call& call) {
                      std::to_string(fault.code) + (fault.for_ever ? " and all behind it" : ""));
 }
 
-/// The request was answered with a failure: it may have been done. What is seen picks the state;
-/// but a write that the index failed to make durable may come to light at the next start
-/// (durability 2.4), unless the engine takes writes again before that.
+/// The request was answered with a failure: it may have been done. What is seen once the engine
+/// takes writes again picks the state, for ever (P5).
 void Runner::in_doubt(const Reference& before, const Reference& after) {
     world_.heal();
     faulty_requests_ = 0;
-    late_.push_back(after);
-    if (failed_) return restart(false);  // the engine takes no more writes
-    failed_ = true;
+    if (const auto still = world_.resume())
+        throw Mismatch("the engine takes no writes although the disk is well: " + *still);
     settle({before, after}, "a failure");
 }
 

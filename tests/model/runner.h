@@ -59,7 +59,6 @@ private:
 
     World& world_;
     Reference state_;
-    std::vector<Reference> late_;  ///< may turn out to be the state at the next start
     OpenLists lists_;
     std::vector<std::string> trace_;
     struct PlannedCrash {
@@ -73,7 +72,6 @@ private:
     /// A fault may have met work in the background, whose failure is felt later: until the next
     /// start the engine may refuse writes.
     bool hurt_ = false;
-    bool failed_ = false;  ///< a write did, and none has been taken since
     int since_check_ = 0;
     Counts counts_;
 };

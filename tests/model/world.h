@@ -46,6 +46,8 @@ public:
     /// False: this engine has no disk.
     virtual bool arm_fault(const Fault& /*fault*/) { return false; }
     virtual void heal() {}
+    /// The engine takes writes again, or why it does not.
+    virtual std::optional<std::string> resume() { return std::nullopt; }
 
     /// Blobs that are finished and not released, when the engine can count them.
     virtual std::optional<std::size_t> live_blobs() { return std::nullopt; }

@@ -83,6 +83,9 @@ public:
         if (!row) FAIL(row.error().detail);
         return *std::move(row);
     }
+    storage::Result<storage::ScanPage> scan(const std::string& begin, const std::string& end) {
+        return await(engine->metadata().scan("p", storage::ScanRange{begin, end}));
+    }
     storage::Result<storage::BlobRef> put_blob(std::uint8_t number) {
         storage::BlobOptions blob;
         blob.id[0] = number;

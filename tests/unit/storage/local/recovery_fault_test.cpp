@@ -51,9 +51,13 @@ TEST_CASE("fault: 2.5 a failed WAL sync stops writes, not reads, until the engin
     REQUIRE_FALSE(doubtful);
     CHECK(doubtful.error().kind == StorageError::Kind::in_doubt);
     check_faulted(f.world);
+    // P5: nobody sees a state that the replay of the log may change.
+    CHECK(f.world.try_get("doubtful").error().kind == StorageError::Kind::unavailable);
+    CHECK_FALSE(f.world.scan("a", "z"));
+    CHECK(f.world.scan("a", "doubtful"));
     CHECK(f.world.engine->resume() == std::nullopt);
     CHECK(f.world.engine->condition().writable());
-    // P5: either, but not both; what was acknowledged before is there.
+    // Either, but not both; what was acknowledged before is there.
     CHECK(f.world.get("before")->value == "1");
     const bool happened = f.world.get("doubtful").has_value();
     CHECK(f.world.put("after", "2"));
@@ -92,6 +96,8 @@ TEST_CASE("fault: 2.5 after five attempts only an operator brings it back",
     wait_until([&] { return f.world.engine->condition().gave_up; });
     CHECK(f.world.engine->condition().reopen_attempts == 5);
     check_faulted(f.world);
+    // The first attempt opened the index for reading: what was in doubt is decided (P5).
+    CHECK(f.world.try_get("doubtful"));
     const auto still = f.world.engine->resume();
     REQUIRE(still);
     CHECK(still->find("probe") != std::string::npos);
