@@ -30,7 +30,11 @@ hf_require() {
         exit 1
     fi
     echo "Installing ${missing[*]}"
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 update
-    DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y \
-        --no-install-recommends "${missing[@]}" >/dev/null
+    # One at a time: apt waits for nobody else who updates the lists.
+    (
+        flock 9
+        DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 update
+        DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 install -y \
+            --no-install-recommends "${missing[@]}" >/dev/null
+    ) 9>/var/lock/holdfast-packages
 }
