@@ -114,6 +114,9 @@ void declare(CLI::App& app, Options& options, Raw& raw) {
     app.add_option("--checksum", raw.checksum, "of --payload trailer")
         ->capture_default_str()
         ->check(CLI::IsMember({"crc64nvme", "crc32", "crc32c"}));
+    app.add_option("--page-keys", options.page_keys, "keys of a page that list asks for")
+        ->default_val(1000)
+        ->check(CLI::Range(1, 1000));
     app.add_flag("--verify", options.verify, "compare what GET answers, byte by byte");
     app.add_option("--mix", raw.mix, "shares of the mixed load")->capture_default_str();
     app.add_option("--pid", options.server_pid, "the server's process: report its CPU and memory");

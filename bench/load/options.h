@@ -40,6 +40,7 @@ struct Options {
     std::uint64_t objects = 1;
     bool prepare = true;
     Payload payload = Payload::signed_hash;
+    unsigned page_keys = 1000;  ///< max-keys of list
     model::ChecksumAlgorithm checksum = model::ChecksumAlgorithm::crc64nvme;
     bool verify = false;
     Mix mix;

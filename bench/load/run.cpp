@@ -236,7 +236,8 @@ base::Expected<RunResult, RunError> run(const Options& options, std::uint64_t ob
                              options.objects},
                     .mix = mix,
                     .body = &body,
-                    .verify = options.verify};
+                    .verify = options.verify,
+                    .list_keys_max = options.page_keys};
     const bool reads = load.mix.put == 0 || options.command == Command::mixed;
     if (options.prepare && reads)
         if (auto prepared = prepare(options, load); !prepared) return std::move(prepared).error();

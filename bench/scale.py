@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""What must not grow with the number of objects: the time of a list page and of a start after a kill.
+
+Fills one bucket step by step, and at each step measures pages of 100 keys, then kills the server
+(SIGKILL) under load and takes the time until it serves again. Prints a table and writes it with the
+machine's description to bench/results/.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from compare import CREDENTIALS, MIB, ROOT, Server, machine
+
+STEPS = [1_000, 1_000_000, 10_000_000]
+SIZE = "64"  # inline: the number of rows counts here, not their bytes
+
+
+def run_load(arguments, server, directory, command, prefix, *options):
+    output = directory / "figures.json"
+    output.unlink(missing_ok=True)
+    done = subprocess.run(
+        [arguments.bench, command, "--endpoint", f"http://127.0.0.1:{server.port}", "--prefix", prefix,
+         "--pid", str(server.process.pid), "--json", output, *options],
+        env={**os.environ, **CREDENTIALS}, capture_output=True, text=True)
+    if not output.exists():
+        sys.exit(f"{command}:\n{done.stdout}{done.stderr}")
+    figures = json.loads(output.read_text())["runs"][0]
+    if figures["error_count"]:
+        sys.exit(f"{command}: errors {figures['errors']}")
+    return figures
+
+
+def kill_under_load(arguments, server):
+    """The end comes in the middle of writes, so that there is a log to replay."""
+    load = subprocess.Popen(
+        [arguments.bench, "put", "--endpoint", f"http://127.0.0.1:{server.port}", "--prefix", "late",
+         "--size", SIZE, "--connections", "64", "--objects", "100000000", "--duration", "60s"],
+        env={**os.environ, **CREDENTIALS}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(arguments.seconds)
+    server.process.kill()
+    server.process.wait()
+    server.log.close()
+    load.kill()
+    load.wait()
+
+
+def measure(arguments, directory):
+    rows, data, there = [], directory / "data", 0
+    server = Server(arguments.server, data)
+    for objects in arguments.objects:
+        started = time.monotonic()
+        added, prefix = objects - there, f"scale-{objects}"
+        run_load(arguments, server, directory, "put", prefix, "--size", SIZE, "--connections", "64",
+                 "--requests", str(added), "--objects", str(added))
+        filled = time.monotonic() - started
+        listed = run_load(arguments, server, directory, "list", prefix, "--connections", "1", "--no-prepare",
+                          "--size", SIZE, "--page-keys", "100", "--objects", str(added), "--duration", f"{arguments.seconds}s")
+        listed = listed["operations"]["list"]["latency_us"]
+        resident = server.resident() / MIB
+        kill_under_load(arguments, server)
+        server = Server(arguments.server, data)
+        rows.append({"objects": objects, "puts_per_second": added / filled,
+                     "list_page_p50_us": listed["p50"],
+                     "list_page_p99_us": listed["p99"],
+                     "resident_mib": resident, "ready_after_kill_ms": server.ready_ms})
+        there = objects
+        print(json.dumps(rows[-1]), flush=True)
+    server.stop()
+    return rows
+
+
+def report(rows, described, date):
+    names = list(rows[0])
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    for row in rows:
+        lines.append("| " + " | ".join(f"{row[name]:.0f}" for name in names) + " |")
+    facts = ", ".join(f"{name} {value}" for name, value in described.items())
+    ratio = rows[-1]["list_page_p50_us"] / rows[0]["list_page_p50_us"]
+    return (f"# Scale, measured {date}\n\n{facts}\n\n" + "\n".join(lines) +
+            f"\n\nlist page p50, last step to first: {ratio:.2f} (target <= 1.5)\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    build = ROOT / "build" / "release"
+    parser.add_argument("--server", default=build / "holdfast", type=pathlib.Path)
+    parser.add_argument("--bench", default=build / "holdfast-bench", type=pathlib.Path)
+    parser.add_argument("--directory", default=None, help="on the disk to measure")
+    parser.add_argument("--output", default=ROOT / "bench" / "results", type=pathlib.Path)
+    parser.add_argument("--objects", default=STEPS, type=lambda text: [int(n) for n in text.split(",")])
+    parser.add_argument("--seconds", default=5, type=int)
+    arguments = parser.parse_args()
+    date = datetime.datetime.now().strftime("%Y-%m-%d-%H%M")
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-scale-", dir=arguments.directory))
+    try:
+        described = machine(directory)
+        rows = measure(arguments, directory)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    text = report(rows, described, date)
+    print(text)
+    stem = arguments.output / f"{date}-scale"
+    stem.with_suffix(".md").write_text(text)
+    stem.with_suffix(".json").write_text(json.dumps({"machine": described, "rows": rows}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
