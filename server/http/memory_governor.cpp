@@ -51,9 +51,9 @@ struct MemoryGovernor::Metrics {
         "holdfast_memory_limit_bytes", "Memory the process may have: the setting mem.limit.");
     prometheus::Gauge& used = base::metrics::gauge(
         "holdfast_memory_used_bytes", "Memory the process had when it was measured last.");
-    prometheus::Gauge& level =
-        base::metrics::gauge("holdfast_memory_level",
-                             "0: plenty, 1: no new bodies are read, 2: every request is refused.");
+    prometheus::Gauge& level = base::metrics::gauge(
+        "holdfast_memory_level",
+        "0: plenty, 1: no new bodies are read, 2: one request runs at a time.");
 };
 
 MemoryGovernor::MemoryGovernor(Options options, const base::Clock& clock)
@@ -110,11 +110,13 @@ MemoryGovernor::Level MemoryGovernor::level() {
 MemoryGovernor::Verdict MemoryGovernor::admit(std::uint64_t bytes, bool has_body) {
     const std::lock_guard lock(mutex_);
     const Level level = measured_level();
-    if (level == Level::exhausted) return Verdict::refused;
-    if (level == Level::tight && has_body) return Verdict::wait;
-    // One request runs whatever it takes: otherwise a small limit would let it wait for ever.
-    if (reserved_bytes_ > 0 && reserved_bytes_ + bytes > options_.requests_bytes_max)
-        return Verdict::wait;
+    // One request runs whatever it takes: when none does, nothing is about to give memory back, and
+    // who waited for that would wait for ever.
+    if (reserved_bytes_ > 0) {
+        if (level == Level::exhausted) return Verdict::refused;
+        if (level == Level::tight && has_body) return Verdict::wait;
+        if (reserved_bytes_ + bytes > options_.requests_bytes_max) return Verdict::wait;
+    }
     reserved_bytes_ += bytes;
     fresh_bytes_ += bytes;
     return Verdict::admitted;

@@ -2,8 +2,9 @@
 /// it runs, and how much memory the process really has decides what is let in at all.
 ///
 /// Above 80 % of the limit no new body is read: the request waits, and its client feels that as TCP
-/// backpressure. Above 95 % every request is refused. source: spec durability 4 (total memory).
-/// threads: any
+/// backpressure. Above 95 % every request is refused. One request runs in any case: a process that
+/// is large without any would otherwise never serve again. source: spec durability 4 (total
+/// memory). threads: any
 #pragma once
 
 #include <cstdint>

@@ -59,6 +59,7 @@ struct Process {
 TEST_CASE("memory: above 80 % bodies wait, above 95 % everything is refused", "[http][memory]") {
     Process process;
     CHECK(process.governor->level() == Level::plenty);
+    CHECK(process.governor->admit(500, true) == Verdict::admitted);
     process.grow_to(810'000);
     CHECK(process.governor->level() == Level::tight);
     CHECK(process.governor->admit(1000, true) == Verdict::wait);
@@ -70,7 +71,21 @@ TEST_CASE("memory: above 80 % bodies wait, above 95 % everything is refused", "[
     process.grow_to(200'000);
     CHECK(process.governor->admit(1000, true) == Verdict::admitted);
     process.governor->release(1000);
+    process.governor->release(500);
     CHECK(base::metrics::render().find("holdfast_memory_level 0") != std::string::npos);
+}
+
+TEST_CASE("memory: a process that is too large by itself still serves one request after another",
+          "[http][memory]") {
+    for (const std::uint64_t size : {900'000, 990'000, 5'000'000}) {
+        Process process;
+        process.grow_to(size);
+        for (int i = 0; i < 3; ++i) {
+            CHECK(process.governor->admit(1000, true) == Verdict::admitted);
+            CHECK(process.governor->admit(1000, true) != Verdict::admitted);
+            process.governor->release(1000);
+        }
+    }
 }
 
 TEST_CASE("memory: what was let in since the last measurement counts as well", "[http][memory]") {
@@ -145,6 +160,8 @@ TEST_CASE(
     REQUIRE(client.send(upload));
     CHECK(client.receive().body == "hello");
 
+    // Stands for a request that runs.
+    REQUIRE(process.governor->admit(1, false) == Verdict::admitted);
     process.grow_to(900'000);
     REQUIRE(client.send(upload));
     auto refused = client.receive();
@@ -158,7 +175,7 @@ TEST_CASE(
     process.grow_to(990'000);
     REQUIRE(client.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"));
     CHECK(client.receive().status() == 503);
-    process.grow_to(100'000);
+    process.governor->release(1);
     REQUIRE(client.send(upload));
     CHECK(client.receive().body == "hello");
 }
@@ -169,11 +186,13 @@ TEST_CASE("memory: an upload that waited is served once there is room again", "[
     options.limits.queue_timeout = std::chrono::seconds(20);
     options.memory = process.governor;
     TestServer server(options);
+    REQUIRE(process.governor->admit(1, false) == Verdict::admitted);
     process.grow_to(900'000);
     RawClient client(server.port);
     REQUIRE(client.send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"));
-    while (process.measured == 0) std::this_thread::yield();
+    while (process.measured < 2) std::this_thread::yield();
     process.bytes = 100'000;
     process.clock.advance(MemoryGovernor::measurement_interval);
     CHECK(client.receive().body == "hello");
+    process.governor->release(1);
 }
