@@ -162,7 +162,9 @@ Result<void> Application::Parts::start_s3() {
     auto options = s3_server_options(settings, usable_cores(), raise_open_files_limit());
     options.memory = std::make_shared<http::MemoryGovernor>(
         http::MemoryGovernor::Options{memory.limit_bytes, memory.requests_bytes,
-                                      [this] { return resident.bytes(); }, give_back_free_memory},
+                                      [this] { return resident.bytes(); },
+                                      // Takes long; the loops ask for it.
+                                      [this] { pool.post(give_back_free_memory); }},
         clock);
     auto server = std::make_unique<http::Server>(std::move(options), clock);
     const auto port = server->listen(s3_listen_options(settings), stack->service);

@@ -70,46 +70,72 @@ MemoryGovernor::Level MemoryGovernor::level_of(std::uint64_t bytes) const {
 }
 
 /// REQUIRES: mutex_ is held.
-void MemoryGovernor::settle(Level level, std::uint64_t bytes) {
+MemoryGovernor::Level MemoryGovernor::level_now() const {
+    return level_of(measured_bytes_ + fresh_bytes_);
+}
+
+/// Whoever comes while another thread measures goes by the measurement before. REQUIRES: mutex_ is
+/// not held: the system is asked, which takes its time.
+void MemoryGovernor::measure_when_due() {
+    const auto now = clock_.steady();
+    std::uint64_t fresh_before = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        if (measuring_ || (measured_at_ && now - *measured_at_ < measurement_interval)) return;
+        measuring_ = true;
+        fresh_before = fresh_bytes_;
+    }
+    struct Turn {
+        MemoryGovernor& governor;
+        ~Turn() {
+            const std::lock_guard lock(governor.mutex_);
+            governor.measuring_ = false;
+        }
+    };
+    const Turn turn{*this};
+    const std::uint64_t bytes = measured(now);
+    announce(level_of(bytes), bytes, now);
+    const std::lock_guard lock(mutex_);
+    measured_bytes_ = bytes;
+    measured_at_ = now;
+    // What was set aside meanwhile may or may not have been seen.
+    fresh_bytes_ -= std::min(fresh_before, fresh_bytes_);
+}
+
+/// REQUIRES: this thread measures.
+std::uint64_t MemoryGovernor::measured(base::SteadyTime now) {
+    const std::uint64_t bytes = options_.measure();
+    const bool may_trim = !trimmed_at_ || now - *trimmed_at_ >= trim_interval;
+    if (level_of(bytes) == Level::plenty || !may_trim || !options_.trim) return bytes;
+    trimmed_at_ = now;
+    options_.trim();
+    return options_.measure();
+}
+
+/// REQUIRES: this thread measures.
+void MemoryGovernor::announce(Level level, std::uint64_t bytes, base::SteadyTime now) {
     metrics_->used.Set(static_cast<double>(bytes));
-    if (level == level_) return;
-    level_ = level;
     metrics_->level.Set(static_cast<double>(level));
-    base::log::warning(
-        "memory.level",
+    if (level == announced_) return;
+    if (announced_at_ && now - *announced_at_ < announcement_interval) return;
+    const bool worse = level > announced_;
+    announced_ = level;
+    announced_at_ = now;
+    base::log::write(
+        worse ? base::log::Level::warning : base::log::Level::info, "memory.level",
         {{"state", name_of(level)}, {"used_bytes", bytes}, {"limit_bytes", options_.limit_bytes}});
 }
 
-/// REQUIRES: mutex_ is held.
-MemoryGovernor::Level MemoryGovernor::measured_level() {
-    const auto now = clock_.steady();
-    if (!measured_ || now - measured_at_ >= measurement_interval) {
-        measured_bytes_ = options_.measure();
-        const bool may_trim = !trimmed_ || now - trimmed_at_ >= trim_interval;
-        if (level_of(measured_bytes_) != Level::plenty && may_trim && options_.trim) {
-            trimmed_ = true;
-            trimmed_at_ = now;
-            options_.trim();
-            measured_bytes_ = options_.measure();
-        }
-        measured_ = true;
-        measured_at_ = now;
-        fresh_bytes_ = 0;
-    }
-    const auto used = measured_bytes_ + fresh_bytes_;
-    const Level level = level_of(used);
-    settle(level, used);
-    return level;
-}
-
 MemoryGovernor::Level MemoryGovernor::level() {
+    measure_when_due();
     const std::lock_guard lock(mutex_);
-    return measured_level();
+    return level_now();
 }
 
 MemoryGovernor::Verdict MemoryGovernor::admit(std::uint64_t bytes, bool has_body) {
+    measure_when_due();
     const std::lock_guard lock(mutex_);
-    const Level level = measured_level();
+    const Level level = level_now();
     // One request runs whatever it takes: when none does, nothing is about to give memory back, and
     // who waited for that would wait for ever.
     if (reserved_bytes_ > 0) {

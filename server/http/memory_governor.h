@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "base/clock.h"
 #include "server/http/exchange.h"
@@ -25,10 +26,11 @@ public:
     struct Options {
         std::uint64_t limit_bytes;         ///< of the whole process
         std::uint64_t requests_bytes_max;  ///< of it, for what runs
-        /// What the process has now; called at most once in measurement_interval.
+        /// What the process has now; called by one thread at a time, at most once in
+        /// measurement_interval. Nobody else waits for it.
         std::function<std::uint64_t()> measure;
-        /// Gives unused memory back to the system; called at most once in trim_interval, when
-        /// short.
+        /// Gives unused memory back to the system, or has another thread do so: it may take long.
+        /// Called like measure, at most once in trim_interval, when short.
         std::function<void()> trim;
     };
     enum class Level { plenty, tight, exhausted };
@@ -36,6 +38,8 @@ public:
 
     static constexpr std::chrono::milliseconds measurement_interval{20};
     static constexpr std::chrono::milliseconds trim_interval{1000};
+    /// Between two lines of the log, so that a level that changes all the time does not fill it.
+    static constexpr std::chrono::milliseconds announcement_interval{1000};
 
     /// `clock` outlives the governor.
     MemoryGovernor(Options options, const base::Clock& clock);
@@ -49,19 +53,24 @@ public:
 private:
     struct Metrics;
 
-    Level measured_level();
+    void measure_when_due();
+    std::uint64_t measured(base::SteadyTime now);
     Level level_of(std::uint64_t bytes) const;
-    void settle(Level level, std::uint64_t bytes);
+    Level level_now() const;
+    void announce(Level level, std::uint64_t bytes, base::SteadyTime now);
 
     const Options options_;
     const base::Clock& clock_;
     const std::shared_ptr<Metrics> metrics_;
-    std::mutex mutex_;
-    Level level_ = Level::plenty;
-    base::SteadyTime measured_at_;
-    base::SteadyTime trimmed_at_;
-    bool measured_ = false;
-    bool trimmed_ = false;
+
+    // Of the thread that measures, each time another one.
+    std::optional<base::SteadyTime> trimmed_at_;
+    Level announced_ = Level::plenty;
+    std::optional<base::SteadyTime> announced_at_;
+
+    std::mutex mutex_;  ///< guards what follows; held for a few additions only
+    bool measuring_ = false;
+    std::optional<base::SteadyTime> measured_at_;
     std::uint64_t measured_bytes_ = 0;
     std::uint64_t fresh_bytes_ = 0;     ///< set aside since the measurement, which lacks them
     std::uint64_t reserved_bytes_ = 0;  ///< of all requests that run

@@ -1,7 +1,12 @@
 #include "server/http/memory_governor.h"
 
+#include <future>
+#include <thread>
+
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/metrics.h"
+#include "tests/temporary_directory.h"
 #include "tests/unit/server/http/raw_client.h"
 #include "tests/unit/server/http/test_server.h"
 
@@ -127,6 +132,51 @@ TEST_CASE("memory: before anybody is kept out, unused memory is given back", "[h
     process.clock.advance(MemoryGovernor::trim_interval);
     CHECK(process.governor->level() == Level::exhausted);
     CHECK(process.trimmed == 2);
+}
+
+TEST_CASE("memory: nobody waits for the thread that measures and gives back", "[http][memory]") {
+    SharedClock clock;
+    std::promise<void> started;
+    std::promise<void> go_on;
+    std::atomic<int> measured{0};
+    const auto slow = [&] {
+        if (++measured == 2) {
+            started.set_value();
+            go_on.get_future().wait();
+        }
+        return std::uint64_t{100'000};
+    };
+    MemoryGovernor governor({1'000'000, 1'000'000, slow, {}}, clock);
+    CHECK(governor.level() == Level::plenty);
+    clock.advance(MemoryGovernor::measurement_interval);
+    std::thread measuring([&] { static_cast<void>(governor.level()); });
+    started.get_future().wait();
+    CHECK(governor.admit(1000, true) == Verdict::admitted);
+    CHECK(governor.level() == Level::plenty);
+    governor.release(1000);
+    CHECK(measured == 2);
+    go_on.set_value();
+    measuring.join();
+}
+
+TEST_CASE("memory: the log tells of a level once a second at most, and of a recovery as info",
+          "[http][memory]") {
+    const tests::TemporaryDirectory directory;
+    base::log::start({base::log::Level::info, base::log::Format::json, directory.file("log")});
+    Process process;
+    for (int i = 0; i < 10; ++i) {
+        process.grow_to(900'000);
+        CHECK(process.governor->level() == Level::tight);
+        process.grow_to(100'000);
+        CHECK(process.governor->level() == Level::plenty);
+    }
+    process.clock.advance(MemoryGovernor::announcement_interval);
+    CHECK(process.governor->level() == Level::plenty);
+    base::log::stop();
+    const std::string log = directory.read("log");
+    CHECK(std::count(log.begin(), log.end(), '\n') == 2);
+    CHECK_THAT(log, Catch::Contains(R"("level":"warning","event":"memory.level","state":"tight")"));
+    CHECK_THAT(log, Catch::Contains(R"("level":"info","event":"memory.level","state":"plenty")"));
 }
 
 TEST_CASE("memory: a request is estimated by what it may hold", "[http][memory]") {
