@@ -176,6 +176,8 @@ std::string Ring::open_and_check(State& state, base::Vfs& vfs, std::unique_ptr<W
     auto opened = World::open(vfs);
     if (!opened) return "does not open: " + opened.error().message + " (" + state.origin + ")";
     world = *std::move(opened);
+    if (const auto condition = world->engine().condition(); !condition.writable())
+        return "P12: takes no writes: " + condition.reason + " (" + state.origin + ")";
     World::Seen seen;
     auto wrong = world->observe(state.model, seen);
     for (auto at = seen.begin(); wrong.empty() && at != seen.end(); ++at)
