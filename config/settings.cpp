@@ -1,5 +1,7 @@
 #include "config/settings.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "config/settings_table.h"
 #include "config/sources.h"
@@ -48,6 +50,21 @@ SettingError only_one_given(const char* given, const char* missing) {
                         " is; allowed: both or none"};
 }
 
+/// Without room beside the metadata's memory every request would get SlowDown.
+Result<void> check_memory(const Settings& settings) {
+    constexpr std::uint64_t metadata_percent_max = 60;
+    if (settings.mem_limit_bytes == 0) return {};
+    const auto metadata = settings.storage_cache_bytes + settings.storage_memtable_bytes;
+    const auto allowed =
+        std::max(settings.mem_limit_bytes, mem_limit_bytes_min) / 100 * metadata_percent_max;
+    if (metadata <= allowed) return {};
+    return SettingError{"storage.cache_bytes: together with storage.memtable_bytes " +
+                        std::to_string(metadata) + " bytes, mem.limit is " +
+                        std::to_string(settings.mem_limit_bytes) +
+                        "; allowed: " + std::to_string(metadata_percent_max) + " % of it, " +
+                        std::to_string(allowed) + " bytes"};
+}
+
 /// What no row can check alone.
 Result<void> check_together(const Settings& settings) {
     if (settings.tls_certificate.empty() != settings.tls_key.empty())
@@ -65,7 +82,7 @@ Result<void> check_together(const Settings& settings) {
         settings.admin_address == settings.server_address)
         return SettingError{"admin.port: \"" + std::to_string(settings.admin_port) +
                             "\" is server.port too; allowed: another port or address"};
-    return {};
+    return check_memory(settings);
 }
 
 Result<void> apply_all(const Sources& sources, Settings& settings) {

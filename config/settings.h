@@ -15,6 +15,9 @@
 
 namespace holdfast::config {
 
+/// A smaller mem.limit is taken for this: below it nothing can be served at all.
+inline constexpr std::uint64_t mem_limit_bytes_min = std::uint64_t{64} << 20;
+
 struct Settings {
     // [server]
     std::string server_address;               ///< server.address, "127.0.0.1"

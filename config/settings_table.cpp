@@ -197,15 +197,17 @@ std::vector<Row> make_table() {
          "So many starts within a minute that each follow a crash make the last of them read-only, "
          "until `holdfast admin volume resume` or a later start; 0 never does."},
         {"storage.cache_bytes", &S::storage_cache_bytes, "0", Range{0, 16 * TiB},
-         "Memory for metadata that was read, taken as it is needed; 0 is 40 % of `mem.limit`."},
+         "Memory for metadata that was read, taken as it is needed; 0 is 40 % of what "
+         "`mem.limit` leaves beside 32 MiB for the program itself. With "
+         "`storage.memtable_bytes` at most 60 % of a `mem.limit` that is set."},
         {"storage.memtable_bytes", &S::storage_memtable_bytes, "0", Range{0, 16 * GiB},
-         "Memory for metadata that was written and not yet sorted into files; 0 is 15 % of "
-         "`mem.limit`, but at most 64 MiB: a start after a crash reads twice as much again."},
+         "Memory for metadata that was written and not yet sorted into files; 0 is 15 % of the "
+         "same, but at most 64 MiB: a start after a crash reads twice as much again."},
 
         {"mem.limit", &S::mem_limit_bytes, "0", Range{0, 16 * TiB},
          "Memory of the whole process; 0 is 60 % of the machine's or of the control group's limit, "
          "whichever is less, and at least 64 MiB are assumed. Above 80 % of it no new bodies are "
-         "read, above 95 % requests get `SlowDown`."},
+         "read, above 95 % requests get `SlowDown`; one runs in any case."},
 
         {"encryption.keyring_file", &S::encryption_keyring_file, "", path_or_empty,
          "The file of master keys, made at the first start; empty puts it into the data directory. "

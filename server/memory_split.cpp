@@ -14,8 +14,9 @@ constexpr std::uint64_t memtable_percent = 15;
 constexpr std::uint64_t requests_percent = 35;
 static_assert(block_cache_percent + memtable_percent + requests_percent <= 90);
 
-/// Below it nothing can be served at all.
-constexpr std::uint64_t limit_bytes_min = 64 * base::MiB;
+/// What the process takes before it serves anything: code, threads, tables.
+constexpr std::uint64_t footprint_bytes = 32 * base::MiB;
+static_assert(config::mem_limit_bytes_min > footprint_bytes);
 /// Twice as much log is read by a start after a crash, which has two seconds (spec durability 3).
 constexpr std::uint64_t memtable_bytes_max = 64 * base::MiB;
 
@@ -29,15 +30,15 @@ MemorySplit split_memory(const config::Settings& settings, std::uint64_t machine
     MemorySplit split;
     split.limit_bytes = settings.mem_limit_bytes;
     if (split.limit_bytes == 0) split.limit_bytes = percent_of(machine_bytes, limit_percent);
-    split.limit_bytes = std::max(split.limit_bytes, limit_bytes_min);
+    split.limit_bytes = std::max(split.limit_bytes, config::mem_limit_bytes_min);
+    const std::uint64_t shared = split.limit_bytes - footprint_bytes;
     split.block_cache_bytes = settings.storage_cache_bytes;
     if (split.block_cache_bytes == 0)
-        split.block_cache_bytes = percent_of(split.limit_bytes, block_cache_percent);
+        split.block_cache_bytes = percent_of(shared, block_cache_percent);
     split.memtable_bytes = settings.storage_memtable_bytes;
     if (split.memtable_bytes == 0)
-        split.memtable_bytes =
-            std::min(percent_of(split.limit_bytes, memtable_percent), memtable_bytes_max);
-    split.requests_bytes = percent_of(split.limit_bytes, requests_percent);
+        split.memtable_bytes = std::min(percent_of(shared, memtable_percent), memtable_bytes_max);
+    split.requests_bytes = percent_of(shared, requests_percent);
     return split;
 }
 

@@ -182,3 +182,19 @@ TEST_CASE("load: two listeners cannot share an address, unless any port will do"
     CHECK(load({"", {}, {"admin.port=9000", "admin.address=127.0.0.2"}}));
     CHECK(load({"", {}, {"admin.port=0", "server.port=0"}}));
 }
+
+TEST_CASE("load: metadata's memory leaves room below a limit that is set", "[config]") {
+    CHECK(error_of({"",
+                    {},
+                    {"mem.limit=1000MiB", "storage.cache_bytes=500MiB",
+                     "storage.memtable_bytes=101MiB"}}) ==
+          "storage.cache_bytes: together with storage.memtable_bytes 630194176 bytes, mem.limit is "
+          "1048576000; allowed: 60 % of it, 629145600 bytes");
+    CHECK(load(
+        {"",
+         {},
+         {"mem.limit=1000MiB", "storage.cache_bytes=500MiB", "storage.memtable_bytes=100MiB"}}));
+    CHECK(load({"", {}, {"storage.cache_bytes=1TiB"}}));
+    CHECK(load({"", {}, {"mem.limit=1", "storage.cache_bytes=32MiB"}}));
+    CHECK_FALSE(load({"", {}, {"mem.limit=1", "storage.cache_bytes=40MiB"}}));
+}

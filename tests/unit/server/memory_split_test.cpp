@@ -19,13 +19,15 @@ config::Settings settings_with(std::vector<std::string> assignments) {
 
 }  // namespace
 
-TEST_CASE("memory split: 60 % of what there is, and of that 40, 15 and 35 % (durability 4)",
-          "[server][memory]") {
+TEST_CASE(
+    "memory split: 60 % of what there is, and of that, less the program, 40, 15 and 35 % "
+    "(durability 4)",
+    "[server][memory]") {
     const auto split = server::split_memory(settings_with({}), 500 * MiB);
     CHECK(split.limit_bytes / MiB == 300);
-    CHECK(split.block_cache_bytes / MiB == 120);
-    CHECK(split.memtable_bytes / MiB == 45);
-    CHECK(split.requests_bytes / MiB == 105);
+    CHECK(split.block_cache_bytes / MiB == 107);
+    CHECK(split.memtable_bytes / MiB == 40);
+    CHECK(split.requests_bytes / MiB == 93);
 }
 
 TEST_CASE("memory split: a large machine's memtables stay small enough for a quick start",
@@ -44,6 +46,19 @@ TEST_CASE("memory split: the settings win, but nobody serves with nothing", "[se
     CHECK(set.block_cache_bytes == 5 * MiB);
     CHECK(set.memtable_bytes == 7 * MiB);
     CHECK(server::split_memory(settings_with({"mem.limit=1"}), GiB).limit_bytes == 64 * MiB);
+}
+
+TEST_CASE("memory split: a small limit leaves requests room below the level that refuses them",
+          "[server][memory]") {
+    for (const char* limit : {"64MiB", "100MiB", "256MiB", "1GiB"}) {
+        INFO(limit);
+        const auto split =
+            server::split_memory(settings_with({std::string("mem.limit=") + limit}), GiB);
+        const auto idle = 32 * MiB + split.block_cache_bytes + split.memtable_bytes;
+        CHECK(idle < split.limit_bytes / 100 * 80);
+        CHECK(idle + split.requests_bytes < split.limit_bytes);
+        CHECK(split.requests_bytes > 10 * MiB);
+    }
 }
 
 TEST_CASE("process memory: the system says how much there is and how much is taken",
