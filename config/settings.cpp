@@ -82,6 +82,10 @@ Result<void> check_together(const Settings& settings) {
         settings.admin_address == settings.server_address)
         return SettingError{"admin.port: \"" + std::to_string(settings.admin_port) +
                             "\" is server.port too; allowed: another port or address"};
+    if (settings.storage_read_only && settings.storage_engine == "memory")
+        return SettingError{
+            "storage.read_only: \"true\" although storage.engine is memory, which has nothing to "
+            "read; allowed: with storage.engine=local"};
     return check_memory(settings);
 }
 

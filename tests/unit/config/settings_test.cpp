@@ -198,3 +198,9 @@ TEST_CASE("load: metadata's memory leaves room below a limit that is set", "[con
     CHECK(load({"", {}, {"mem.limit=1", "storage.cache_bytes=32MiB"}}));
     CHECK_FALSE(load({"", {}, {"mem.limit=1", "storage.cache_bytes=40MiB"}}));
 }
+
+TEST_CASE("load: 2.5 nothing is read-only in memory, and nobody is told it were", "[config]") {
+    CHECK_THAT(error_of({"", {}, {"storage.engine=memory", "storage.read_only=true"}}),
+               Catch::StartsWith("storage.read_only: \"true\" although storage.engine is memory"));
+    CHECK(load({"", {}, {"storage.engine=local", "storage.read_only=true"}}));
+}
