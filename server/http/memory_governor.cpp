@@ -35,6 +35,10 @@ std::string_view name_of(MemoryGovernor::Level level) {
 
 }  // namespace
 
+bool reads_body(const RequestHead& head) {
+    return head.chunked || head.content_length.value_or(0) > 0 || head.method == "PUT";
+}
+
 std::uint64_t estimated_memory_bytes(const RequestHead& head) {
     constexpr std::uint64_t small = 64 * base::KiB;
     if (head.method == "POST") {
@@ -42,7 +46,9 @@ std::uint64_t estimated_memory_bytes(const RequestHead& head) {
         return small + document_copies * std::min(length, document_bytes_max);
     }
     if (head.method == "GET") return small + stream_bytes / 2;
-    const auto length = head.content_length.value_or(head.chunked ? stream_bytes : 0);
+    if (!reads_body(head)) return small;
+    const bool says_length = head.content_length.value_or(0) > 0;
+    const std::uint64_t length = says_length ? *head.content_length : stream_bytes;
     return small + std::min(3 * std::min(length, stream_bytes), stream_bytes);
 }
 

@@ -18,6 +18,8 @@
 
 namespace holdfast::http {
 
+/// Reads a body: its own, or perhaps that of another object, which a PUT without one copies.
+bool reads_body(const RequestHead& head);
 /// What a request may take: buffers of its body and its answer, or a document with its tree.
 std::uint64_t estimated_memory_bytes(const RequestHead& head);
 

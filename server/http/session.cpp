@@ -216,7 +216,7 @@ base::Awaitable<bool> Session::enter_gate() {
 /// who need none.
 base::Awaitable<bool> Session::reserve_memory() {
     if (!limited_ || !shared_.memory) co_return true;
-    const bool has_body = head().chunked || head().content_length.value_or(0) > 0;
+    const bool has_body = reads_body(head());
     const std::uint64_t bytes = estimated_memory_bytes(head());
     const auto deadline = Clock::now() + shared_.limits.queue_timeout;
     Timer pause(socket_.get_executor());

@@ -190,6 +190,15 @@ TEST_CASE("memory: a request is estimated by what it may hold", "[http][memory]"
     const auto upload = estimated_memory_bytes(head);
     CHECK(upload > get);
     CHECK(upload < 2 * base::MiB);
+    // A copy streams as well, without a body of its own.
+    head.content_length.reset();
+    CHECK(estimated_memory_bytes(head) == upload);
+    CHECK(reads_body(head));
+    head.content_length = 0;
+    CHECK(estimated_memory_bytes(head) == upload);
+    head.method = "DELETE";
+    CHECK(estimated_memory_bytes(head) < get);
+    CHECK_FALSE(reads_body(head));
     head.method = "POST";
     head.content_length = 2 * base::MiB;
     CHECK(estimated_memory_bytes(head) > 8 * base::MiB);
