@@ -24,9 +24,16 @@ SEED = int(os.environ.get("HF_CRASH_SEED", random.SystemRandom().randrange(2**32
 ONLY = [name for name in os.environ.get("HF_CRASH_FAILPOINTS", "").split(",") if name]
 BUCKET = "failpoints"
 LOAD_SECONDS = 4
+PATIENCE_SECONDS = 30  # for what load alone must reach
 DEATH_SECONDS = 30
 # Background work comes by while a round lasts.
 SETTINGS = ("gc.interval=1s", "gc.quarantine=1s", "scrub.interval=1s", "storage.memtable_bytes=1MiB")
+# What a round may not meet at all; background_test leads there.
+SELDOM = {"gc.row.before", "gc.trash.move", "gc.unlink.after", "gc.unlink.before", "rocksdb.compaction",
+          "rocksdb.flush", "scrub.frame"}
+# Once in the life of a server, or of a segment: the nth time may not come.
+ONCE = {"dir.fsync.after", "dir.fsync.before", "recovery.replay", "recovery.walcopy", "reload", "rocksdb.open",
+        "shutdown.drain", "shutdown.marker"}
 UNCLEAN = "engine.unclean_stop"
 
 
@@ -35,7 +42,7 @@ def failpoints():
     names = set()
     for folder in ("base", "storage", "server"):
         for source in (ROOT / folder).rglob("*.cpp"):
-            names.update(re.findall(r'HF_FAILPOINT\("([a-z_.]+)"\)', source.read_text()))
+            names.update(re.findall(r'HF_FAILPOINT\(\s*"([a-z_.]+)"\)', source.read_text()))
     return sorted(names)
 
 
@@ -59,12 +66,13 @@ class FailpointCase(unittest.TestCase):
         client(self.server.endpoint).create_bucket(Bucket=BUCKET)
 
     def restart_with(self, failpoints):
-        """Whether it got ready, and did not die on the way."""
+        """Whether it got ready, and did not crash on the way; any other end of a start is a failure."""
         self.server.kill()
         self.server.environment["HOLDFAST_FAILPOINTS"] = failpoints
         try:
             self.server.start()
-        except RuntimeError:
+        except RuntimeError as error:
+            self.assertEqual(self.server.start_ended_with, -signal.SIGKILL, f"{failpoints}: {str(error)[-4000:]}")
             return False
         return True
 
@@ -76,31 +84,34 @@ class FailpointCase(unittest.TestCase):
         return self.server.process.returncode == -signal.SIGKILL
 
     def crash_at(self, name, nth, seed):
-        """Starts it with the failpoint and does everything that may lead there; whether it crashed."""
+        """Starts it with the failpoint and does everything that may lead there; whether it crashed there."""
         if not self.restart_with(f"{name}=crash@{nth}"):
             return True  # the start itself
         load = Load(self.server.endpoint, BUCKET, self.expected, seed)
-        crashed = self.died(LOAD_SECONDS)
+        crashed = self.died(LOAD_SECONDS if name in SELDOM | ONCE else PATIENCE_SECONDS)
         for wake in (signal.SIGHUP, signal.SIGTERM):
             if crashed:
                 break
+            if wake == signal.SIGTERM:
+                load.allow_failures()
             self.server.process.send_signal(wake)
             crashed = self.died(0.5 if wake == signal.SIGHUP else DEATH_SECONDS)
+        code = self.server.process.returncode
         self.server.kill()
         self.assertIsNone(load.join(), f"{name}, seed {SEED}")
+        self.assertEqual(code, -signal.SIGKILL if crashed else 0, f"{name}, seed {SEED}")
         return crashed
 
     def verify(self, what):
-        if not self.restart_with(""):
-            self.fail(f"P12: no start after {what}, seed {SEED}: {self.server.log()[-4000:]}")
-        complaints = complaints_about(self.server.endpoint, BUCKET, self.expected)
+        self.assertTrue(self.restart_with(""), f"P12: no start after {what}, seed {SEED}")
+        complaints = complaints_about(self.server, BUCKET, self.expected)
         self.assertEqual(complaints, [], f"after {what}, seed {SEED}")
 
 
 class Rounds(FailpointCase):
     def test_a_crash_at_every_failpoint_loses_nothing_acknowledged_C1(self):
         moments = random.Random(SEED)
-        crashed, passed_by = 0, []
+        crashed, never, too_seldom = 0, [], []
         for number, name in enumerate(ONLY or failpoints()):
             if number % 10 == 9:
                 self.server.kill()
@@ -109,21 +120,24 @@ class Rounds(FailpointCase):
                 reached = self.crash_at(name, nth, f"{SEED}-{name}-{nth}")
                 self.verify(f"{name}=crash@{nth}")
                 if not reached:
-                    passed_by.append(f"{name}@{nth}")
+                    (never if nth == 1 else too_seldom).append(name)
                     break
                 crashed += 1
-        print(f"{crashed} crashes at failpoints; never reached: {', '.join(passed_by) or 'none'}", flush=True)
-        self.assertGreater(crashed, len(passed_by))
+        print(f"{crashed} crashes at failpoints; never reached: {', '.join(never) or 'none'}; "
+              f"once only: {', '.join(too_seldom) or 'none'}", flush=True)
+        self.assertEqual(sorted(set(never) - SELDOM), [], f"seed {SEED}")
+        self.assertEqual(sorted(set(too_seldom) - SELDOM - ONCE), [], f"seed {SEED}")
 
     def test_a_crash_during_recovery_loses_nothing_acknowledged_C6(self):
-        starting = [name for name in failpoints() if name.startswith(("rocksdb.open", "recovery.", "highwater."))]
+        starting = [name for name in failpoints() if name.startswith(("rocksdb.open", "recovery."))]
+        self.assertTrue(starting)
         for name in starting:
             load = Load(self.server.endpoint, BUCKET, self.expected, f"{SEED}-recovery-{name}")
             time.sleep(0.5)  # a moment under load, any
             self.server.kill()
             self.assertIsNone(load.join())
             for _ in range(3):
-                self.restart_with(f"{name}=crash@1")
+                self.assertFalse(self.restart_with(f"{name}=crash@1"), f"{name} is not reached by a start")
             self.verify(f"three crashes at {name} while starting")
 
     def test_a_crash_during_the_drain_loses_nothing_acknowledged_C6(self):
@@ -131,6 +145,7 @@ class Rounds(FailpointCase):
             self.assertTrue(self.restart_with(f"{name}=crash@1"))
             load = Load(self.server.endpoint, BUCKET, self.expected, f"{SEED}-drain-{name}")
             time.sleep(0.5)  # a moment under load, any
+            load.allow_failures()
             self.server.process.send_signal(signal.SIGTERM)
             self.assertTrue(self.died(DEATH_SECONDS), f"{name} is not reached by a stop")
             self.server.kill()
@@ -151,7 +166,8 @@ class Rounds(FailpointCase):
         self.assertTrue(self.died(DEATH_SECONDS))
         self.server.environment["HOLDFAST_TEST_BREAK"] = ""
         self.assertTrue(self.restart_with(""))
-        self.assertTrue(complaints_about(self.server.endpoint, BUCKET, self.expected))
+        complaints = complaints_about(self.server, BUCKET, self.expected)
+        self.assertTrue(any("kept" in complaint for complaint in complaints), complaints)
 
 
 class CleanMarker(FailpointCase):
@@ -179,7 +195,7 @@ class CleanMarker(FailpointCase):
         self.server.environment["HOLDFAST_TEST_FAILPOINT_DIRECTORY"] = str(marks)
         self.server.settings = ("limits.drain_timeout=1s",)
         self.assertTrue(self.restart_with("blob.fdatasync.before=pause"))
-        load = Load(self.server.endpoint, BUCKET, self.expected, f"{SEED}-hang")
+        load = Load(self.server.endpoint, BUCKET, self.expected, f"{SEED}-hang", may_fail=True)
         deadline = time.monotonic() + DEATH_SECONDS
         while not (marks / "blob.fdatasync.before").exists():
             self.assertLess(time.monotonic(), deadline, "no flush was reached")

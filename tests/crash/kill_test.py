@@ -12,10 +12,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "s3"))
 
+from botocore.exceptions import ClientError  # noqa: E402
 from harness import Server, client  # noqa: E402 (from the folder of the S3 tests)
 from load import Load, complaints_about  # noqa: E402
 from model import Expected  # noqa: E402
-from writers import Writer  # noqa: E402
+from writers import Gone, Writer  # noqa: E402
 
 ROUNDS = int(os.environ.get("HF_CRASH_ROUNDS", "50"))
 SEED = int(os.environ.get("HF_CRASH_SEED", random.SystemRandom().randrange(2**32)))
@@ -45,7 +46,7 @@ class Kill(unittest.TestCase):
         self.assertIsNone(load.join())
 
     def verify(self):
-        return complaints_about(self.server.endpoint, BUCKET, self.expected)
+        return complaints_about(self.server, BUCKET, self.expected)
 
     def test_nothing_acknowledged_is_lost_P1_to_P8(self):
         moments = random.Random(SEED)
@@ -106,6 +107,21 @@ class Kill(unittest.TestCase):
         self.assertTrue(self.verify(), "a changed part")
         s3.abort_multipart_upload(Bucket=BUCKET, Key=upload.key, UploadId=upload.upload_id)
         self.assertTrue(any("P2" in c for c in self.verify()), "a lost upload")
+
+    def test_the_verifier_and_the_writers_notice_a_server_that_takes_no_writes(self):
+        """The check of the check: nothing is lost, and P12 is broken all the same."""
+        Writer(0, self.client(), BUCKET, self.expected, SEED).put()
+        self.assertEqual(self.verify(), [])
+        self.server.kill()
+        self.server.settings = (*self.server.settings, "storage.read_only=true")
+        self.server.start()
+        complaints = self.verify()
+        self.assertTrue(any("/health/ready" in c and "read-only" in c for c in complaints), complaints)
+        self.assertTrue(any("does not take writes" in c for c in complaints), complaints)
+        with self.assertRaises(ClientError):
+            Writer(0, self.client(), BUCKET, self.expected, SEED).put()
+        with self.assertRaises(Gone):
+            Writer(0, self.client(), BUCKET, self.expected, SEED, may_fail=True).put()
 
 
 if __name__ == "__main__":

@@ -17,13 +17,18 @@ def client_of(endpoint):
 
 
 class Load:
-    """Starts at once; ends when the server does."""
+    """Starts at once; ends when the server does. may_fail: see Writer."""
 
-    def __init__(self, endpoint, bucket, expected, seed):
+    def __init__(self, endpoint, bucket, expected, seed, may_fail=False):
         s3 = client_of(endpoint)
-        self.writers = [Writer(n, s3, bucket, expected, f"{seed}-{n}") for n in range(WRITERS)]
+        self.writers = [Writer(n, s3, bucket, expected, f"{seed}-{n}", may_fail) for n in range(WRITERS)]
         for writer in self.writers:
             writer.start()
+
+    def allow_failures(self):
+        """From here on the test makes the server fail, or end."""
+        for writer in self.writers:
+            writer.may_fail = True
 
     def join(self):
         """What went wrong, apart from the server being gone. REQUIRES: the server is killed."""
@@ -36,5 +41,6 @@ class Load:
         return next((writer.problem for writer in self.writers if writer.problem), None)
 
 
-def complaints_about(endpoint, bucket, expected):
-    return Verifier(client_of(endpoint), bucket, expected).run()
+def complaints_about(server, bucket, expected):
+    """About a server that was started after a crash: also when it does not take writes again."""
+    return Verifier(client_of(server.endpoint), server.admin_endpoint, bucket, expected).run()

@@ -66,7 +66,7 @@ class Machine:
             self.server.start()
         except RuntimeError as error:
             return [f"P12: {error}"]
-        return complaints_about(self.server.endpoint, BUCKET, self.expected)
+        return complaints_about(self.server, BUCKET, self.expected)
 
     def fail_power(self):
         freeze(self.server.process)

@@ -1,11 +1,15 @@
 """Compares a server with the model, and settles what was in doubt."""
 
 import hashlib
+import urllib.error
+import urllib.request
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from model import ABSENT, Content
 
+READY_SECONDS = 30
+PROBE_KEY = "the verifier's"
 RESTARTS_CHECKED = 3  # how often a finished upload is asked for again; they would add up otherwise
 
 
@@ -13,11 +17,24 @@ def code_of(error):
     return error.response["Error"]["Code"]
 
 
+def observe(s3, bucket, key):
+    """The content of a key as a client sees it."""
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if code_of(error) != "NoSuchKey":
+            raise
+        return ABSENT
+    body = answer["Body"].read()
+    return Content(hashlib.sha256(body).hexdigest(), len(body), answer["ETag"].strip('"'),
+                   tuple(sorted(answer["Metadata"].items())))
+
+
 class Verifier:
     """Collects complaints about everything that a restarted server gets wrong."""
 
-    def __init__(self, s3, bucket, expected):
-        self.s3, self.bucket, self.expected = s3, bucket, expected
+    def __init__(self, s3, admin_endpoint, bucket, expected):
+        self.s3, self.admin_endpoint, self.bucket, self.expected = s3, admin_endpoint, bucket, expected
         self.complaints = []
 
     def complain(self, promise, text):
@@ -28,6 +45,8 @@ class Verifier:
             self.check_all()
         except ClientError as error:  # even the bucket may be gone
             self.complain("P8", f"the bucket cannot be read: {error!r}")
+        self.check_ready()
+        self.check_writable()
         return self.complaints
 
     def check_all(self):
@@ -39,15 +58,28 @@ class Verifier:
             self.check_upload(upload, upload.upload_id in listed)
 
     def observe(self, key):
+        return observe(self.s3, self.bucket, key)
+
+    def check_ready(self):
+        """Without a remark: neither read-only nor damaged (P12)."""
         try:
-            answer = self.s3.get_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if code_of(error) != "NoSuchKey":
-                raise
-            return ABSENT
-        body = answer["Body"].read()
-        return Content(hashlib.sha256(body).hexdigest(), len(body), answer["ETag"].strip('"'),
-                       tuple(sorted(answer["Metadata"].items())))
+            with urllib.request.urlopen(f"{self.admin_endpoint}/health/ready", timeout=READY_SECONDS) as answer:
+                told = answer.read().decode()
+        except urllib.error.HTTPError as error:
+            told = f"{error.code} {error.read().decode(errors='replace')}"
+        except OSError as error:
+            told = repr(error)
+        if told != "ready\n":
+            self.complain("P12", f"/health/ready says {told!r}")
+
+    def check_writable(self):
+        """A key that is there only within this check, after the listing was compared (P12)."""
+        try:
+            for body in (b"inline", b"in a segment" * 10_000):
+                self.s3.put_object(Bucket=self.bucket, Key=PROBE_KEY, Body=body)
+                self.s3.delete_object(Bucket=self.bucket, Key=PROBE_KEY)
+        except (ClientError, BotoCoreError, OSError) as error:
+            self.complain("P12", f"the server does not take writes: {error!r}")
 
     def check_key(self, key):
         try:

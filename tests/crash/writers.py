@@ -7,7 +7,7 @@ import threading
 from botocore.exceptions import BotoCoreError, ClientError
 
 from model import ABSENT, Content, Upload
-from verifier import Verifier
+from verifier import observe
 
 KIB, MIB = 1 << 10, 1 << 20
 KEYS_OF_A_WRITER = 6
@@ -16,7 +16,7 @@ PART_BYTES_MIN = 5 * MIB
 
 
 class Gone(Exception):
-    """The server did not answer: the operation is in doubt."""
+    """The server did not answer, or with an error that the test brought about: the operation is in doubt."""
 
 
 def md5(body):
@@ -28,12 +28,16 @@ def multipart_etag(bodies):
 
 
 class Writer(threading.Thread):
-    """Works on keys of its own, so that it knows their order of operations."""
+    """Works on keys of its own, so that it knows their order of operations.
 
-    def __init__(self, number, s3, bucket, expected, seed):
+    may_fail: the test makes the server fail; otherwise a 5xx is a problem, since a dead server does not answer.
+    """
+
+    def __init__(self, number, s3, bucket, expected, seed, may_fail=False):
         super().__init__(daemon=True)
         self.number, self.s3, self.bucket, self.expected = number, s3, bucket, expected
         self.random = random.Random(seed)
+        self.may_fail = may_fail
         self.problem = None
         self.stopping = False
 
@@ -52,10 +56,13 @@ class Writer(threading.Thread):
         return f"w{self.number}/k{self.random.randrange(KEYS_OF_A_WRITER)}"
 
     def call(self, operation, **parameters):
+        return self.answer_of(lambda: getattr(self.s3, operation)(Bucket=self.bucket, **parameters))
+
+    def answer_of(self, request):
         try:
-            return getattr(self.s3, operation)(Bucket=self.bucket, **parameters)
+            return request()
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500 or not self.may_fail:
                 raise
             raise Gone from error
         except (BotoCoreError, OSError) as error:
@@ -80,14 +87,7 @@ class Writer(threading.Thread):
         allowed = self.expected.allowed(key)
         if len(allowed) != 1:
             return
-        try:
-            seen = Verifier(self.s3, self.bucket, self.expected).observe(key)
-        except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
-                raise
-            raise Gone from error
-        except (BotoCoreError, OSError) as error:
-            raise Gone from error
+        seen = self.answer_of(lambda: observe(self.s3, self.bucket, key))
         if seen not in allowed:
             raise AssertionError(f"P8: {key} is {seen}, allowed: {allowed}")
 
@@ -106,7 +106,9 @@ class Writer(threading.Thread):
         for entry in answer.get("Deleted", []):
             self.expected.acknowledge(entry["Key"], ABSENT)
         if answer.get("Errors"):
-            raise Gone  # that of a server on its way out: the entry stays in doubt
+            if not self.may_fail:
+                raise AssertionError(f"DeleteObjects answered {answer['Errors']}")
+            raise Gone  # the entry stays in doubt
 
     def settled_keys(self):
         """Own keys with one known content whose ETag is that of a single body."""

@@ -54,6 +54,7 @@ class Server:
         self.settings = settings
         self.environment = environment or {}
         self.process = None
+        self.start_ended_with = None  # the exit code of a start that ended before it was ready
         self.endpoint = self.admin_endpoint = None
 
     def command(self):
@@ -75,6 +76,7 @@ class Server:
     def start(self):
         """Starts it and waits for its line `ready`, which also says where it listens."""
         seen = self.log_path.stat().st_size if self.log_path.exists() else 0
+        self.start_ended_with = None
         self.launch()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -82,7 +84,8 @@ class Server:
             if ready:
                 self.endpoint, self.admin_endpoint = ready["endpoint"], ready["admin_endpoint"]
                 return self
-            if self.process.poll() is not None:
+            self.start_ended_with = self.process.poll()
+            if self.start_ended_with is not None:
                 break
             time.sleep(0.01)
         self.kill()
