@@ -24,12 +24,16 @@ class AdminTestCase(unittest.TestCase):
     def setUp(self):
         if harness.GIVEN_ENDPOINT:
             self.skipTest("needs a server of its own")
-        self.server = harness.Server(*self.settings).start()
+        self.server = self.make_server()
         self.addCleanup(self.server.remove)
         self.addCleanup(self.server.kill)
+        self.server.start()
         self.connect()
         self.bucket = harness.new_bucket_name()
         self.s3.create_bucket(Bucket=self.bucket)
+
+    def make_server(self):
+        return harness.Server(*self.settings)
 
     def connect(self):
         self.s3 = harness.client(self.server.endpoint)
@@ -37,7 +41,7 @@ class AdminTestCase(unittest.TestCase):
     def command(self, *words, settings=()):
         port = self.server.admin_endpoint.rsplit(":", 1)[1]
         given = [f"storage.directory={self.server.data}", f"admin.port={port}", *settings]
-        command = [str(harness.BINARY), "admin", *words]
+        command = [self.server.command()[0], "admin", *words]
         command += [piece for setting in given for piece in ("--set", setting)]
         return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
 
@@ -164,51 +168,6 @@ class CollectorTest(AdminTestCase):
         self.assertEqual(found["space"]["quarantined_bytes"], 0)
         self.assertLess(self.on_disk(), before - 8 * MIB)
         self.assertEqual(self.s3.get_object(Bucket=self.bucket, Key="kept")["Body"].read(), kept)
-
-
-class CrashTest(AdminTestCase):
-    """A kill at each step of the background work: the next start makes up for it."""
-
-    def start_with(self, failpoint):
-        self.server.kill()
-        self.server.environment = {"HOLDFAST_FAILPOINTS": f"{failpoint}=crash"} if failpoint else {}
-        self.server.start()
-        self.connect()
-
-    def until_it_crashes(self):
-        try:
-            self.server.process.wait(PATIENCE_SECONDS / 4)
-        except subprocess.TimeoutExpired:
-            self.skipTest("a program without failpoints")
-
-    def test_a_kill_in_each_step(self):
-        bodies = {f"gone-{number}": payload(200 * KIB, seed=number) for number in range(3)}
-        kept = payload(200 * KIB, seed=9)
-        for failpoint in ("gc.row.before", "gc.unlink.before", "gc.unlink.after", "gc.trash.move",
-                          "scrub.frame"):
-            with self.subTest(failpoint):
-                for key, body in bodies.items():
-                    self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
-                self.start_with(failpoint)
-                self.s3.put_object(Bucket=self.bucket, Key="kept", Body=kept)
-                for key in bodies:
-                    try:
-                        self.s3.delete_object(Bucket=self.bucket, Key=key)
-                    except Exception:  # it may be dead already; the client heard nothing
-                        break
-                for words in (("gc", "run"), ("scrub", "start")):
-                    self.command(*words)
-                self.until_it_crashes()
-                self.start_with(None)
-                for key in bodies:
-                    self.s3.delete_object(Bucket=self.bucket, Key=key)
-                self.assertEqual(self.s3.get_object(Bucket=self.bucket, Key="kept")["Body"].read(), kept)
-
-                def settled():
-                    found = self.gc_pass()["space"]
-                    return found["queued_bytes"] + found["quarantined_bytes"] + found["orphan_bytes"] == 0
-                self.until(settled)
-                self.assertEqual(self.scrub_pass()["count"], 0)
 
 
 class ScrubTest(AdminTestCase):
