@@ -47,11 +47,11 @@ std::shared_ptr<RequestGate::Waiter> RequestGate::enqueue(const base::IoExecutor
     return waiter;
 }
 
-base::Awaitable<bool> RequestGate::enter() {
+base::Awaitable<bool> RequestGate::enter(std::chrono::steady_clock::time_point deadline) {
     const auto executor = co_await asio::this_coro::executor;
     const auto waiter = enqueue(executor);
     if (!waiter) co_return false;
-    waiter->timer.expires_after(options_.queue_timeout);
+    waiter->timer.expires_at(deadline);
     {
         // From here on leave() may cancel the timer, or has admitted before it was set.
         const std::lock_guard lock(mutex_);

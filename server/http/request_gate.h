@@ -19,14 +19,13 @@ public:
     struct Options {
         std::size_t running_max;
         std::size_t queued_max;
-        std::chrono::milliseconds queue_timeout;
     };
     explicit RequestGate(Options options) : options_(options) {}
 
     /// Takes a place, unless there is none or others wait already.
     bool try_enter();
     /// Waits for a place on the caller's loop. False: the queue is full or the time is up.
-    base::Awaitable<bool> enter();
+    base::Awaitable<bool> enter(std::chrono::steady_clock::time_point deadline);
     /// Gives the place back, to the one who waits longest.
     void leave();
     /// Forgets who waits. REQUIRES: no loop runs any more; the loops still exist.

@@ -196,8 +196,9 @@ base::Awaitable<void> Session::serve() {
         }
     };
     const Memory memory{*this};
-    bool admitted = co_await reserve_memory();
-    if (admitted) admitted = co_await enter_gate();
+    const auto deadline = Clock::now() + shared_.limits.queue_timeout;  // of both waits
+    bool admitted = co_await reserve_memory(deadline);
+    if (admitted) admitted = co_await enter_gate(deadline);
     if (admitted) {
         const Place place{limited_ ? &shared_.gate : nullptr};
         co_await run_handler();
@@ -205,33 +206,47 @@ base::Awaitable<void> Session::serve() {
     co_await conclude();
 }
 
-base::Awaitable<bool> Session::enter_gate() {
+base::Awaitable<bool> Session::enter_gate(TimePoint deadline) {
     bool entered = !limited_ || shared_.gate.try_enter();
-    if (!entered) entered = co_await shared_.gate.enter();
-    if (!entered) co_await tell_to_slow_down(shared_.metrics.refused_queue);
+    if (!entered) entered = co_await shared_.gate.enter(deadline);
+    if (!entered && !closed_) co_await tell_to_slow_down(shared_.metrics.refused_queue);
     co_return entered;
 }
 
-/// Waits as long as in the queue. Not inside the gate: who waits for memory must not keep those out
-/// who need none.
-base::Awaitable<bool> Session::reserve_memory() {
+/// Not inside the gate: who waits for memory must not keep those out who need none.
+base::Awaitable<bool> Session::reserve_memory(TimePoint deadline) {
     if (!limited_ || !shared_.memory) co_return true;
-    const bool has_body = reads_body(head());
     const std::uint64_t bytes = estimated_memory_bytes(head());
-    const auto deadline = Clock::now() + shared_.limits.queue_timeout;
+    auto verdict = shared_.memory->admit(bytes, reads_body(head()));
+    if (verdict == MemoryGovernor::Verdict::wait)
+        verdict = co_await wait_for_memory(bytes, deadline);
+    if (verdict == MemoryGovernor::Verdict::admitted) {
+        memory_bytes_ = bytes;
+        co_return true;
+    }
+    if (!closed_) co_await tell_to_slow_down(shared_.metrics.refused_memory);
+    co_return false;
+}
+
+/// As many may wait as in the queue. Refused in place of wait when the time is up.
+base::Awaitable<MemoryGovernor::Verdict> Session::wait_for_memory(std::uint64_t bytes,
+                                                                  TimePoint deadline) {
+    struct Waiter {
+        std::atomic<std::size_t>& waiting;
+        ~Waiter() { waiting.fetch_sub(1); }
+    };
+    const bool has_place =
+        shared_.waiting_for_memory.fetch_add(1) < shared_.limits.queued_requests_max;
+    const Waiter waiter{shared_.waiting_for_memory};
     Timer pause(socket_.get_executor());
-    while (!closed_) {
-        const auto verdict = shared_.memory->admit(bytes, has_body);
-        if (verdict == MemoryGovernor::Verdict::admitted) {
-            memory_bytes_ = bytes;
-            co_return true;
-        }
-        if (verdict == MemoryGovernor::Verdict::refused || Clock::now() >= deadline) break;
+    while (has_place && Clock::now() < deadline) {
         pause.expires_after(memory_retry_interval);
         co_await pause.async_wait(boost::asio::as_tuple(base::use_awaitable));
+        if (closed_) break;
+        const auto verdict = shared_.memory->admit(bytes, reads_body(head()));
+        if (verdict != MemoryGovernor::Verdict::wait) co_return verdict;
     }
-    co_await tell_to_slow_down(shared_.metrics.refused_memory);
-    co_return false;
+    co_return MemoryGovernor::Verdict::refused;
 }
 
 base::Awaitable<void> Session::tell_to_slow_down(prometheus::Counter& reason) {

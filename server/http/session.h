@@ -85,8 +85,10 @@ private:
     base::Awaitable<bool> read_head();
     base::Awaitable<bool> read_more_of_head(TimePoint deadline);
     base::Awaitable<void> serve();
-    base::Awaitable<bool> enter_gate();
-    base::Awaitable<bool> reserve_memory();
+    base::Awaitable<bool> enter_gate(TimePoint deadline);
+    base::Awaitable<bool> reserve_memory(TimePoint deadline);
+    base::Awaitable<MemoryGovernor::Verdict> wait_for_memory(std::uint64_t bytes,
+                                                             TimePoint deadline);
     base::Awaitable<void> tell_to_slow_down(prometheus::Counter& reason);
     base::Awaitable<void> run_handler();
     base::Awaitable<void> refuse(unsigned status, std::string_view code, std::string_view message);

@@ -32,8 +32,7 @@ Shared::Shared(const ServerOptions& options)
     : limits(options.limits),
       connection_limits(
           {options.limits.connections_max, options.limits.connections_per_address_max}),
-      gate({options.limits.running_requests_max, options.limits.queued_requests_max,
-            options.limits.queue_timeout}),
+      gate({options.limits.running_requests_max, options.limits.queued_requests_max}),
       memory(options.memory) {}
 
 void Shared::session_begins() {

@@ -35,6 +35,7 @@ struct Shared {
     ConnectionLimits connection_limits;
     RequestGate gate;
     const std::shared_ptr<MemoryGovernor> memory;  ///< null: nobody watches
+    std::atomic<std::size_t> waiting_for_memory{0};
     Metrics metrics;
     std::atomic<bool> draining{false};
 

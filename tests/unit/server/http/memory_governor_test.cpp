@@ -255,3 +255,26 @@ TEST_CASE("memory: an upload that waited is served once there is room again", "[
     CHECK(client.receive().body == "hello");
     process.governor->release(1);
 }
+
+TEST_CASE("memory: only so many requests wait for it as may wait for their turn",
+          "[http][memory]") {
+    Process process;
+    ServerOptions options;
+    options.limits.queue_timeout = std::chrono::seconds(20);
+    options.limits.queued_requests_max = 1;
+    options.memory = process.governor;
+    TestServer server(options);
+    REQUIRE(process.governor->admit(1, false) == Verdict::admitted);
+    process.grow_to(900'000);
+    const std::string upload = "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
+    RawClient waiting(server.port);
+    REQUIRE(waiting.send(upload));
+    while (process.measured < 2) std::this_thread::yield();
+    RawClient refused(server.port);
+    REQUIRE(refused.send(upload));
+    const auto answer = refused.receive();
+    CHECK(answer.status() == 503);
+    CHECK(answer.body == "SlowDown");
+    process.governor->release(1);
+    CHECK(waiting.receive().body == "hello");
+}
