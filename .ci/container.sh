@@ -60,15 +60,7 @@ fi
 # Only what is committed goes in.
 context=$(mktemp -d -p "$work")
 git archive HEAD | tar -x -C "$context"
-# A compiler cache, where there is one, saves compiling everything once more.
-cache=()
-if [ -n "${CCACHE_DIR-}" ]; then
-    mkdir -p "$CCACHE_DIR"
-    cache=(--volume "$(readlink -f "$CCACHE_DIR"):/root/.cache/ccache"
-        --build-arg CCACHE_BASEDIR=/src --build-arg CCACHE_NOHASHDIR=1)
-fi
-if nice buildah build --isolation chroot --pull-never "${cache[@]}" -t "$image" -f docker/Dockerfile \
-    "$context"; then
+if nice buildah build --isolation chroot --pull-never -t "$image" -f docker/Dockerfile "$context"; then
     ok "docker/Dockerfile builds"
     rm -rf "$context"
 else
