@@ -18,6 +18,12 @@ iovec part_of(base::ByteView bytes) {
     return part_of(base::as_text(bytes));
 }
 
+/// For the log: the query of a presigned URL is as good as a key.
+std::string_view path_of(const RequestHead& request) {
+    const std::string_view target = request.target;
+    return target.substr(0, target.find('?'));
+}
+
 }  // namespace
 
 bool Session::sends_no_body(unsigned status) const {
@@ -27,7 +33,7 @@ bool Session::sends_no_body(unsigned status) const {
 /// Common checks of the two ways to answer. False: nothing may be sent.
 bool Session::prepare(const ResponseHead& head) {
     if (answer_ != Answer::none) {
-        base::log::error("http.answered_twice", {{"target", this->head().target}});
+        base::log::error("http.answered_twice", {{"target", path_of(this->head())}});
         return false;
     }
     if (closed_) return false;
@@ -52,7 +58,7 @@ base::Awaitable<Result<void>> Session::send(ResponseHead head, base::ByteView bo
     std::string replacement;
     if (!may_be_sent(head)) {
         // Written as it is, the value would end the head or forge one (S-32).
-        base::log::error("http.header_refused", {{"target", this->head().target}});
+        base::log::error("http.header_refused", {{"target", path_of(this->head())}});
         std::tie(head, replacement) =
             handler_.refuse(500, "InternalError", "We encountered an internal error.");
         head.close = true;
@@ -108,7 +114,7 @@ base::Awaitable<Result<void>> Session::write(base::ByteView bytes) {
     if (answer_ != Answer::streaming || closed_) co_return ConnectionError{};
     if (bytes.empty()) co_return Result<void>{};
     if (answer_left_ && *answer_left_ < bytes.size()) {
-        base::log::error("http.body_longer_than_said", {{"target", head().target}});
+        base::log::error("http.body_longer_than_said", {{"target", path_of(head())}});
         abort();
         co_return ConnectionError{};
     }
@@ -137,7 +143,7 @@ base::Awaitable<Result<void>> Session::write(base::ByteView bytes) {
 base::Awaitable<Result<void>> Session::finish() {
     if (answer_ != Answer::streaming || closed_) co_return ConnectionError{};
     if (!no_body_ && answer_left_.value_or(0) > 0) {
-        base::log::error("http.body_shorter_than_said", {{"target", head().target}});
+        base::log::error("http.body_shorter_than_said", {{"target", path_of(head())}});
         abort();
         co_return ConnectionError{};
     }

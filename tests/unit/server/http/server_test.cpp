@@ -1,6 +1,8 @@
 // A whole server against a client that speaks raw bytes.
 #include "server/http/server.h"
 
+#include "base/log.h"
+#include "tests/temporary_directory.h"
 #include "tests/unit/server/http/raw_client.h"
 #include "tests/unit/server/http/test_server.h"
 
@@ -439,6 +441,28 @@ TEST_CASE("server: draining tells of a session that something outside its loop s
     CHECK(drained.sessions_left == 1);
     CHECK(running.receive().head.empty());
     server.handler.resume_stuck();  // the loop is still there for it
+}
+
+TEST_CASE("server: the signature of a presigned URL does not reach the log", "[http][server]") {
+    const tests::TemporaryDirectory directory;
+    base::log::start({base::log::Level::info, base::log::Format::json, directory.file("log")});
+    {
+        TestServer server;
+        for (const char* path : {"/forged", "/twice", "/too-long", "/too-short"}) {
+            RawClient client(server.port);
+            client.send("GET " + std::string(path) +
+                        "?X-Amz-Signature=5ecret HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+            static_cast<void>(client.receive());
+        }
+    }
+    base::log::stop();
+    const std::string log = directory.read("log");
+    for (const char* line : {R"("http.header_refused","target":"/forged")",
+                             R"("http.answered_twice","target":"/twice")",
+                             R"("http.body_longer_than_said","target":"/too-long")",
+                             R"("http.body_shorter_than_said","target":"/too-short")"})
+        CHECK_THAT(log, Catch::Contains(line));
+    CHECK_THAT(log, !Catch::Contains("5ecret"));
 }
 
 }  // namespace

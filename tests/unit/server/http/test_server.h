@@ -1,6 +1,7 @@
 /// A server on a free port of 127.0.0.1 whose handler does what the target says.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -19,7 +20,8 @@ namespace holdfast::http::test {
 class ScriptedHandler final : public RequestHandler {
 public:
     base::Awaitable<void> handle(Exchange& exchange) override {
-        const std::string target = exchange.head().target;
+        std::string target = exchange.head().target;
+        target.resize(std::min(target.find('?'), target.size()));
         if (target == "/echo") co_await echo(exchange);
         if (target == "/ignore") co_await answer(exchange, "ignored");
         if (target == "/peer") co_await answer(exchange, exchange.peer().address);
@@ -30,6 +32,9 @@ public:
         if (target == "/wait") co_await wait(exchange);
         if (target == "/stuck") co_await stuck();
         if (target == "/forged") co_await forged(exchange);
+        if (target == "/twice") co_await twice(exchange);
+        if (target == "/too-long") co_await of_wrong_length(exchange, "abc");
+        if (target == "/too-short") co_await of_wrong_length(exchange, "a");
         if (target == "/204") co_await empty(exchange);
         if (target == "/throw") throw std::runtime_error("on purpose");
         if (target == "/no-memory") throw std::bad_alloc();
@@ -156,6 +161,16 @@ private:
         ResponseHead head;
         head.headers.emplace_back("x-amz-meta-a", "b\r\nSet-Cookie: c");
         static_cast<void>(co_await exchange.send(std::move(head), {}));
+    }
+    static base::Awaitable<void> twice(Exchange& exchange) {
+        co_await answer(exchange, "first");
+        co_await answer(exchange, "second");
+    }
+    static base::Awaitable<void> of_wrong_length(Exchange& exchange, std::string_view body) {
+        ResponseHead head;
+        static_cast<void>(co_await exchange.start(std::move(head), std::uint64_t{2}));
+        static_cast<void>(co_await exchange.write(base::as_bytes(body)));
+        static_cast<void>(co_await exchange.finish());
     }
     static base::Awaitable<void> empty(Exchange& exchange) {
         ResponseHead head;
