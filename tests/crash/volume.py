@@ -47,9 +47,12 @@ def why_no_volume(kind):
 
 
 class Volume:
-    """A mounted file system on a sparse image, or on `image` when that is given and made already."""
+    """A mounted file system on a sparse image, or on `image` when that is given and made already.
 
-    def __init__(self, kind, image_bytes=400 * MIB, image=None, direct_io=False):
+    Large enough that writers do not fill it: a full disk is not what these tests are about.
+    """
+
+    def __init__(self, kind, image_bytes=1024 * MIB, image=None, direct_io=False):
         self.kind = kind
         self.scratch = Path(tempfile.mkdtemp(prefix="holdfast-volume-"))
         self.mount_point = self.scratch / "mounted"
