@@ -66,6 +66,8 @@ DiskRowSnapshot::DiskRowSnapshot(IndexAccess& index, const IndexAccess::Use& use
 }
 
 DiskRowSnapshot::~DiskRowSnapshot() {
+    // In this order: once removed, the database may be closed at any moment.
+    DiskRowSnapshot::let_go();
     index_.remove(*this);
 }
 

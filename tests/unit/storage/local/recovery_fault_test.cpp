@@ -68,6 +68,27 @@ TEST_CASE("fault: 2.5 a failed WAL sync stops writes, not reads, until the engin
     CHECK(f.world.get("after")->value == "2");
 }
 
+TEST_CASE("fault: what was acknowledged last is known while the index takes no writes",
+          "[local][recovery][fault]") {
+    FaultyWorld f;
+    f.world.start();
+    REQUIRE(f.world.put("before", "1"));
+    const auto acked = f.world.engine->last_commit();
+    CHECK(acked == 1);
+    {
+        const SetFailpoints failpoints("commit.wal.before=eio");
+        f.faulty.fail({"sync_data", "probe", 1, EIO, true});
+        CHECK_FALSE(f.world.put("doubtful", "1"));
+        CHECK(f.world.engine->last_commit() == acked);
+        CHECK(f.world.engine->resume());
+        CHECK(f.world.engine->last_commit() == acked);
+    }
+    f.faulty.heal();
+    CHECK(f.world.engine->resume() == std::nullopt);
+    REQUIRE(f.world.put("after", "2"));
+    CHECK(f.world.engine->last_commit() > acked);
+}
+
 TEST_CASE("fault: 2.5 the engine comes back without being asked", "[local][recovery][fault]") {
     FaultyWorld f;
     f.world.options.reopen_delay = std::chrono::milliseconds(1);
@@ -248,4 +269,34 @@ TEST_CASE("fault: a snapshot of the rows ends with the index it belongs to, and 
     auto again = await(world.engine->upkeep().snapshot({}));
     REQUIRE(again);
     CHECK(await((*again)->next(10))->size() == 1);
+}
+
+TEST_CASE("fault: snapshots that end while the index is reopened touch nothing of the old one",
+          "[local][recovery][fault]") {
+    EngineWorld world;
+    world.start();
+    for (int i = 0; i < 100; ++i) REQUIRE(world.put("key-" + std::to_string(i), "1"));
+    std::atomic<bool> stopping = false;
+    std::atomic<std::uint64_t> taken = 0;
+    std::vector<std::thread> passes;
+    for (int number = 0; number < 2; ++number)
+        passes.emplace_back([&] {
+            while (!stopping) {
+                auto snapshot = await(world.engine->upkeep().snapshot({}));
+                if (snapshot) static_cast<void>(await((*snapshot)->next(10)));
+                ++taken;
+            }
+        });
+    for (int round = 0; round < 10; ++round) {
+        const auto before = taken.load();
+        {
+            const SetFailpoints failpoints("commit.wal.before=eio");
+            CHECK_FALSE(world.put("doubtful", "1"));
+        }
+        wait_until([&] { return taken > before; });
+        CHECK(world.engine->resume() == std::nullopt);
+        CHECK(world.put("after", "2"));
+    }
+    stopping = true;
+    for (auto& pass : passes) pass.join();
 }
