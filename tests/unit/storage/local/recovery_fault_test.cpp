@@ -300,3 +300,19 @@ TEST_CASE("fault: snapshots that end while the index is reopened touch nothing o
     stopping = true;
     for (auto& pass : passes) pass.join();
 }
+
+TEST_CASE("fault: 2.5 a file system that turns read-only stops writes until it takes them again",
+          "[local][recovery][fault]") {
+    FaultyWorld f;
+    f.world.start();
+    REQUIRE(f.world.put("before", "1"));
+    f.faulty.fail({"open", ".segment", 1, EROFS, true});
+    CHECK_FALSE(f.world.put_blob(1));
+    check_faulted(f.world);
+    f.faulty.heal();
+    CHECK(f.world.engine->resume() == std::nullopt);
+    const auto blob = f.world.put_blob(2);
+    REQUIRE(blob);
+    CHECK(f.world.can_read(*blob));
+    CHECK(f.world.put("after", "2"));
+}
