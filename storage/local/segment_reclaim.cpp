@@ -91,6 +91,7 @@ Result<void> SegmentReclaimer::release_extent(const BlobId& id, const Extent& ex
                             "an extent to release has a foreign or damaged header: " +
                                 handles_.path(extent.segment)};
     }
+    if (bytes == 0) return {};  // cut short by a crash, and given back before
     if (auto punched = punch(**file, extent.offset, bytes); !punched)
         return to_storage_error(punched.error());
     return {};

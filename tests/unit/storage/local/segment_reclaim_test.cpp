@@ -2,6 +2,7 @@
 
 #include "storage/local/segment_format.h"
 
+#include "base/faulty_vfs.h"
 #include "base/sim_vfs.h"
 #include "tests/unit/storage/local/segment_support.h"
 
@@ -51,4 +52,21 @@ TEST_CASE("segments: an end mark that ends in zeros behind a block's border is n
     CHECK(*got == left.size());
     CHECK(decode_mark(left));
     CHECK(*file->size() < 2 * mark_end);
+}
+
+TEST_CASE("segments: an extent without a length that was given back before is given back again",
+          "[storage][segment]") {
+    base::SimVfs disk;
+    base::FaultyVfs vfs(disk);
+    base::SystemClock clock;
+    base::WorkerPool pool(1);
+    const auto store = open_segments(small_segments("/s"), vfs, clock, pool);
+    auto blob = run_to_end(write_blob(*store, 1, content_of(1, 3 * frame_bytes)));
+    REQUIRE(blob);
+    REQUIRE(run_to_end(write_blob(*store, 2, content_of(2, 3 * frame_bytes))));
+    REQUIRE(run_to_end(store->release(*blob)));
+    blob->extents.front().length = 0;
+    const auto punched = vfs.calls("punch_hole");
+    CHECK(run_to_end(store->release(*blob)));
+    CHECK(vfs.calls("punch_hole") == punched);
 }
