@@ -67,6 +67,8 @@ BlobAssembly::Shape BlobAssembly::next_shape() const {
 }
 
 Result<void> BlobAssembly::promise_space() {
+    // Small, and what it completes is stored already: it goes into the reserve, as the index does.
+    if (options_.kind == BlobKind::completion) return {};
     auto bytes = next_shape().bytes;
     if (options_.expected_stored_bytes) bytes = std::max(bytes, *options_.expected_stored_bytes);
     auto promised = works_.space.promise(bytes);

@@ -22,7 +22,8 @@ public:
     /// What was not sealed goes back, in the background.
     ~BlobAssembly();
 
-    /// Sets the space of the whole blob aside. errors: out_of_space, io.
+    /// Sets the space of the whole blob aside; of a completion nothing, it may go into the reserve.
+    /// errors: out_of_space, io.
     Result<void> promise_space();
     /// Reserves the first run when that does not block.
     bool try_start();

@@ -87,6 +87,32 @@ TEST_CASE("segments: a full disk is out_of_space before the first byte, and read
     CHECK(fixture.write(2));
 }
 
+TEST_CASE("segments: 2.5 what completes an upload goes into the reserve, data does not",
+          "[storage][segment][fault]") {
+    base::SimVfs::Options small_disk;
+    small_disk.space_bytes = 64 * base::MiB;
+    base::SimVfs disk(small_disk);
+    base::SystemClock clock;
+    base::WorkerPool pool(1);
+    auto segments = small_segments("/s");
+    segments.free_space_reserve_bytes = 128 * base::MiB;
+    const auto store = open_segments(segments, disk, clock, pool);
+    storage::BlobOptions options;
+    options.frame_bytes = frame_bytes;
+    options.expected_stored_bytes = 1000;
+    for (const auto kind : {storage::BlobKind::object, storage::BlobKind::part}) {
+        options.kind = kind;
+        const auto refused = run_to_end(store->create(options));
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().kind == Kind::out_of_space);
+    }
+    options.kind = storage::BlobKind::completion;
+    auto writer = run_to_end(store->create(options));
+    REQUIRE(writer);
+    REQUIRE(run_to_end((*writer)->append(content_of(1, 1000))));
+    CHECK(run_to_end((*writer)->finish(an_identity)));
+}
+
 TEST_CASE("segments: the promise of one upload counts against the next",
           "[storage][segment][fault]") {
     base::SimVfs::Options small_disk;
