@@ -202,7 +202,8 @@ void Committer::fail(const rocksdb::Status& status) {
     failed_ = true;
     if (status.IsNoSpace() && options_.ballast != nullptr) options_.ballast->release();
     base::log::error("index.write_failed", {{"reason", status.ToString()}});
-    if (options_.failed) options_.failed("the index could not be written: " + status.ToString());
+    if (options_.failed)
+        options_.failed("the index could not be written: " + status.ToString(), status.IsNoSpace());
 }
 
 /// Not with durability relaxed: the mark could outlive, in a power loss, commits that relaxed does

@@ -47,7 +47,7 @@ public:
         std::uint64_t incarnation = 0;
         Ballast* ballast = nullptr;  ///< null: there is none
         /// Told once, on the committer's thread, when a write failed.
-        std::function<void(const std::string& reason)> failed;
+        std::function<void(const std::string& reason, bool out_of_space)> failed;
     };
     /// All of them must outlive the committer.
     Committer(const Options& options, const RowDatabase& database, HighWater& high_water,

@@ -33,7 +33,7 @@ public:
         Volume& volume;
         Ballast* ballast = nullptr;
         /// A write failed; called on the committer's thread.
-        std::function<void(const std::string& reason)> failed;
+        std::function<void(const std::string& reason, bool out_of_space)> failed;
     };
     /// What the parts refer to outlives it.
     IndexKeeper(const EngineOptions& options, Parts parts);

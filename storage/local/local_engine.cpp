@@ -32,7 +32,9 @@ LocalEngine::LocalEngine(const EngineOptions& options, Surroundings around,
       ballast_(ballast_options(options, *volume_), around.vfs, around.clock),
       index_(std::make_unique<IndexKeeper>(
           options, IndexKeeper::Parts{around.vfs, around.clock, *volume_, &ballast_,
-                                      [this](const std::string& reason) { fault(reason); }})) {
+                                      [this](const std::string& reason, bool out_of_space) {
+                                          fault(reason, out_of_space);
+                                      }})) {
     Supervisor::Options supervision;
     supervision.first_delay = options_.reopen_delay;
     supervisor_ =
@@ -122,7 +124,7 @@ Expected<void, OpenError> LocalEngine::open_segments() {
     segment_options.incarnation = volume_->incarnation();
     segment_options.last_commit = [this] { return index_->last_commit(); };
     segment_options.condition = &condition_;
-    segment_options.writes_stopped = [this](const std::string& reason) { fault(reason); };
+    segment_options.writes_stopped = [this](const std::string& reason) { fault(reason, false); };
     auto segments = SegmentStore::open(segment_options, around_.vfs, around_.clock, around_.pool);
     if (!segments) return std::move(segments).error();
     segments_ = *std::move(segments);
@@ -139,11 +141,22 @@ EngineCondition LocalEngine::condition() const {
 }
 
 /// From the thread that met it, which may be the index' own.
-void LocalEngine::fault(const std::string& reason) {
+void LocalEngine::fault(const std::string& reason, bool index_out_of_space) {
     EngineCondition condition;
     condition.cause = Cause::fault;
     condition.reason = reason;
-    if (condition_.stop_writes(std::move(condition))) supervisor_->fault();
+    if (!condition_.stop_writes(std::move(condition))) return;
+    index_out_of_space_ = index_out_of_space;
+    supervisor_->fault();
+}
+
+/// The whole reserve, as the index shares the disk with others that may fill it. When the index
+/// itself found no room the ballast has made some: enough for the deletions that make more.
+std::uint64_t LocalEngine::free_bytes_to_reopen() const {
+    constexpr auto enough_to_delete = 2 * Ballast::free_bytes_low;
+    const auto reserve = options_.free_space_reserve_bytes;
+    const bool is_less = reserve != 0 && reserve < enough_to_delete;
+    return index_out_of_space_ && !is_less ? enough_to_delete : reserve;
 }
 
 std::optional<std::string> LocalEngine::resume() {
@@ -159,8 +172,8 @@ std::optional<std::string> LocalEngine::reopen() {
     const auto before = condition_.get();
     if (before.writable()) return std::nullopt;
     if (before.cause == Cause::missing_commits) return before.reason;
-    if (auto wrong = probe_writes(around_.vfs, volume_->path(layout::probe),
-                                  options_.free_space_reserve_bytes)) {
+    if (auto wrong =
+            probe_writes(around_.vfs, volume_->path(layout::probe), free_bytes_to_reopen())) {
         index_->settle_in_doubt();
         return wrong;
     }

@@ -4,6 +4,7 @@
 /// threads: open and close from one; condition and resume any.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -53,7 +54,8 @@ private:
     [[nodiscard]] EngineCondition condition_at_start(const IndexExamination& found) const;
     [[nodiscard]] EngineCondition condition_of_loss(const CommitLoss& loss) const;
     base::Expected<void, OpenError> open_segments();
-    void fault(const std::string& reason);
+    void fault(const std::string& reason, bool index_out_of_space);
+    [[nodiscard]] std::uint64_t free_bytes_to_reopen() const;
     std::optional<std::string> reopen();
     std::optional<std::string> make_durable(std::uint64_t& commit_no);
 
@@ -62,7 +64,8 @@ private:
     // Opened in this order, closed in the opposite one.
     std::unique_ptr<Volume> volume_;
     ConditionKeeper condition_;
-    std::unique_ptr<Supervisor> supervisor_;  ///< told of faults by all below
+    std::atomic<bool> index_out_of_space_ = false;  ///< of the last fault
+    std::unique_ptr<Supervisor> supervisor_;        ///< told of faults by all below
     Ballast ballast_;
     std::unique_ptr<IndexKeeper> index_;
     std::unique_ptr<SegmentStore> segments_;

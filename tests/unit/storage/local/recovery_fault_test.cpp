@@ -316,3 +316,24 @@ TEST_CASE("fault: 2.5 a file system that turns read-only stops writes until it t
     CHECK(f.world.can_read(*blob));
     CHECK(f.world.put("after", "2"));
 }
+
+TEST_CASE(
+    "fault: 2.5 an index that found no room comes back below the reserve, so that one deletes",
+    "[local][recovery][fault]") {
+    FaultyWorld f;
+    f.world.options.free_space_reserve_bytes = std::uint64_t{1} << 60;  // of no disk
+    f.world.start();
+    REQUIRE(f.world.put("before", "1"));
+    const auto fault = [&](int code) {
+        f.faulty.fail({"sync_data", ".log", 1, code, false});
+        CHECK_FALSE(f.world.put("doubtful", "1"));
+        CHECK(f.world.cause() == Cause::fault);
+        return f.world.engine->resume();
+    };
+    CHECK(fault(ENOSPC) == std::nullopt);
+    CHECK(f.world.put("after", "2"));
+    // Any other fault asks for the whole of it, also after that one.
+    const auto refused = fault(EIO);
+    REQUIRE(refused);
+    CHECK(refused->find("are needed") != std::string::npos);
+}
