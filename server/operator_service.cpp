@@ -6,7 +6,9 @@
 #include <boost/json/array.hpp>
 
 #include "base/log.h"
+#include "server/options.h"
 #include "storage/local/engine.h"
+#include "storage/local/write_probe.h"
 #include "storage/workers/blob_owners.h"
 
 namespace holdfast::server {
@@ -55,13 +57,10 @@ json::object space_of(base::Vfs& vfs, const config::Settings& settings) {
         space["error"] = found.error().message();
         return space;
     }
-    const auto reserve =
-        settings.storage_free_bytes_min != 0
-            ? settings.storage_free_bytes_min
-            : std::max<std::uint64_t>(std::uint64_t{1} << 30, found->total_bytes / 50);
     space["total_bytes"] = found->total_bytes;
     space["free_bytes"] = found->free_bytes;
-    space["reserve_bytes"] = reserve;
+    space["reserve_bytes"] =
+        storage::local::reserve_bytes_of(*found, free_space_reserve_bytes(settings));
     return space;
 }
 
@@ -206,22 +205,25 @@ admin::Reply OperatorService::gc_report() {
 admin::Reply OperatorService::gc_run(admin::Consent consent) {
     auto* collector = parts_.background.collector();
     if (collector == nullptr) return no_disk();
-    collector->request(consent == admin::Consent::given);
     admin::Reply reply;
     reply.status = 202;
     reply.body["started"] = true;
+    // Before it is asked for: it may be over at once.
     reply.body["passes_before"] = collector->report().passes;
+    collector->request(consent == admin::Consent::given);
     return reply;
 }
 
 admin::Reply OperatorService::scrub_start() {
     auto* scrubber = parts_.background.scrubber();
     if (scrubber == nullptr) return no_disk();
-    scrubber->request();
+    // Before it is asked for: it may be over at once.
+    const auto report = scrubber->report();
     admin::Reply reply;
-    reply.status = 202;
-    reply.body["started"] = true;
-    reply.body["passes_before"] = scrubber->report().passes;
+    reply.status = report.running ? 200 : 202;
+    reply.body["started"] = !report.running;
+    reply.body["passes_before"] = report.passes;
+    if (!report.running) scrubber->request();
     return reply;
 }
 

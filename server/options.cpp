@@ -102,15 +102,18 @@ admin::Options admin_options(const config::Settings& settings) {
     return {address.is_loopback(), settings.admin_metrics_token};
 }
 
+std::uint64_t free_space_reserve_bytes(const config::Settings& settings) {
+    if (settings.storage_free_bytes_min == 0) return 0;
+    return std::max(settings.storage_free_bytes_min, reserve_bytes_min);
+}
+
 storage::local::EngineOptions engine_options(const config::Settings& settings,
                                              const MemorySplit& memory) {
     storage::local::EngineOptions options;
     options.directory = settings.storage_directory;
     options.durability = durability(settings.storage_durability);
     options.segment_bytes = settings.storage_segment_bytes;
-    if (settings.storage_free_bytes_min != 0)
-        options.free_space_reserve_bytes =
-            std::max(settings.storage_free_bytes_min, reserve_bytes_min);
+    options.free_space_reserve_bytes = free_space_reserve_bytes(settings);
     options.block_cache_bytes = memory.block_cache_bytes;
     options.memtable_bytes = memory.memtable_bytes;
     options.commit_queue_max = settings.storage_commit_queue_max;

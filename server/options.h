@@ -30,6 +30,8 @@ http::ServerOptions admin_server_options(const config::Settings& settings);
 http::ListenOptions admin_listen_options(const config::Settings& settings);
 admin::Options admin_options(const config::Settings& settings);
 
+/// What uploads leave free; 0 is the engine's own choice.
+std::uint64_t free_space_reserve_bytes(const config::Settings& settings);
 storage::local::EngineOptions engine_options(const config::Settings& settings,
                                              const MemorySplit& memory);
 BackgroundOptions background_options(const config::Settings& settings);

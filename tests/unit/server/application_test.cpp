@@ -1,5 +1,9 @@
 #include "server/application.h"
 
+#include <boost/json/parse.hpp>
+#include <thread>
+
+#include "server/admin_client.h"
 #include "server/health_check.h"
 #include "tests/catch.h"
 #include "tests/temporary_directory.h"
@@ -123,6 +127,38 @@ TEST_CASE("health: port 0 says nothing about where to ask", "[server]") {
     const auto asked = health("0");
     REQUIRE_FALSE(asked);
     CHECK(asked.error().code == ExitCode::usage);
+}
+
+TEST_CASE("application: the admin API tells what was before a pass and what uploads leave free",
+          "[server]") {
+    const TemporaryDirectory directory;
+    auto settings = settings_of(directory, {"storage.free_bytes_min=1"});
+    Application application(settings);
+    REQUIRE(application.start());
+    const auto admin =
+        config::load({"", {}, {"admin.port=" + port_of(application.banner(), "  Admin  ")}});
+    REQUIRE(admin);
+    std::string token = directory.read("data/admin-token");
+    token.resize(token.find_last_not_of('\n') + 1);
+    const auto ask = [&](const char* method, const std::string& target, unsigned status) {
+        const server::AdminRequest request{method, "/admin/v1/" + target, base::Secret(token)};
+        const auto answer = server::ask_admin(*admin, request, 10s);
+        REQUIRE(answer);
+        CHECK(answer->status == status);
+        return boost::json::parse(answer->body).as_object();
+    };
+    CHECK(ask("GET", "info", 200)["disk"].as_object()["reserve_bytes"].to_number<int>() ==
+          96 << 20);
+    for (const auto& [start, report] :
+         {std::pair{"gc/run", "gc/report"}, std::pair{"scrub/start", "scrub/status"}}) {
+        INFO(start);
+        const auto started = ask("POST", start, 202);
+        CHECK(started.at("started").as_bool());
+        CHECK(started.at("passes_before").to_number<int>() == 0);
+        while (ask("GET", report, 200)["passes"].to_number<int>() == 0)
+            std::this_thread::sleep_for(1ms);
+    }
+    application.stop();
 }
 
 TEST_CASE("application: 2.5 a read-only start serves and leaves every file as it is", "[server]") {
