@@ -84,18 +84,27 @@ base::Awaitable<void> OrphanCollector::run() {
     if (options_.interval.count() > 0)
         next_pass_ = store_.clock.steady() + std::min(options_.first_delay, options_.interval);
     while (!stopping_) {
-        const auto now = store_.clock.steady();
-        if (requested_ || (next_pass_ && now >= *next_pass_)) {
-            if (options_.interval.count() > 0) next_pass_ = now + options_.interval;
-            const bool consent = std::exchange(requested_, std::nullopt).value_or(false);
-            co_await run_once(consent);
-            continue;
+        try {
+            co_await take_turn();
+        } catch (const std::exception& error) {
+            base::log::error("the collector goes on after a failure", {{"detail", error.what()}});
         }
-        co_await wait();
-        if (loaded_ && !quarantine_.all().empty()) static_cast<void>(co_await save());
     }
     running_ = false;
     ended_.cancel();
+}
+
+/// A pass when one is due, or a wait.
+base::Awaitable<void> OrphanCollector::take_turn() {
+    const auto now = store_.clock.steady();
+    if (requested_ || (next_pass_ && now >= *next_pass_)) {
+        if (options_.interval.count() > 0) next_pass_ = now + options_.interval;
+        const bool consent = std::exchange(requested_, std::nullopt).value_or(false);
+        co_await run_once(consent);
+        co_return;
+    }
+    co_await wait();
+    if (loaded_ && !quarantine_.all().empty()) static_cast<void>(co_await save());
 }
 
 /// Until something is due. A request cuts it short.

@@ -101,6 +101,7 @@ private:
     Async<void> load();
     Async<void> save();
     Async<void> pass(bool consent);
+    base::Awaitable<void> take_turn();
     base::Awaitable<void> wait();
     [[nodiscard]] std::string blocked_because() const;
     std::vector<Leftover> newly_left_over(const CollectorPass& pass);

@@ -84,29 +84,44 @@ void Scrubber::publish(bool running, const std::string& failure) {
 base::Awaitable<void> Scrubber::run() {
     if (stopping_) co_return;
     running_ = true;
-    co_await recheck();
-    const auto started = store_.clock.steady();
-    while (!stopping_) {
-        const auto now = store_.clock.steady();
-        const bool settled = now - started >= options_.first_delay;
-        const bool due = options_.interval.count() > 0 && now - began_ >= options_.interval;
-        if (requested_ || (settled && (state_.under_way || due))) {
-            requested_ = false;
-            co_await run_once();
-            requested_ = false;  // whoever asked meanwhile has had one
-            // After a failure not at once again.
-            if (stopping_ || report().failure.empty()) continue;
-        }
-        co_await wait();
-        if (stopping_) break;
-        auto named = co_await name_damage();
-        if (!named) base::log::warning("scrub.not_named", {{"reason", named.error().detail}});
-        const bool old = store_.clock.steady() - saved_ >= age_save_interval;
-        if (old || upkeep_.damage().changes() != saved_changes_) static_cast<void>(co_await save());
-    }
-    if (loaded_) static_cast<void>(co_await save());
+    const auto settled_at = store_.clock.steady() + options_.first_delay;
+    co_await guarded(recheck());
+    while (!stopping_) co_await guarded(take_turn(settled_at));
+    if (loaded_) co_await guarded(save_state());
     running_ = false;
     ended_.cancel();
+}
+
+/// Whatever is thrown ends one step, not the scrubber: who stops it waits for its end.
+base::Awaitable<void> Scrubber::guarded(base::Awaitable<void> step) {
+    try {
+        co_await std::move(step);
+    } catch (const std::exception& error) {
+        base::log::error("the scrubber goes on after a failure", {{"detail", error.what()}});
+    }
+}
+
+/// A pass when one is due, or a wait and what is to be done now and then.
+base::Awaitable<void> Scrubber::take_turn(base::SteadyTime settled_at) {
+    const auto now = store_.clock.steady();
+    const bool due = options_.interval.count() > 0 && now - began_ >= options_.interval;
+    if (requested_ || (now >= settled_at && (state_.under_way || due))) {
+        requested_ = false;
+        co_await run_once();
+        requested_ = false;  // whoever asked meanwhile has had one
+        // After a failure not at once again.
+        if (stopping_ || report().failure.empty()) co_return;
+    }
+    co_await wait();
+    if (stopping_) co_return;
+    auto named = co_await name_damage();
+    if (!named) base::log::warning("scrub.not_named", {{"reason", named.error().detail}});
+    const bool old = store_.clock.steady() - saved_ >= age_save_interval;
+    if (old || upkeep_.damage().changes() != saved_changes_) co_await save_state();
+}
+
+base::Awaitable<void> Scrubber::save_state() {
+    static_cast<void>(co_await save());
 }
 
 base::Awaitable<void> Scrubber::wait() {

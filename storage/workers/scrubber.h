@@ -86,6 +86,9 @@ private:
     Async<std::string> bucket_of(const Partition& partition);
     /// Who refers to what ordinary reads met.
     Async<void> name_damage();
+    static base::Awaitable<void> guarded(base::Awaitable<void> step);
+    base::Awaitable<void> take_turn(base::SteadyTime settled_at);
+    base::Awaitable<void> save_state();
     base::Awaitable<void> wait();
     void publish(bool running, const std::string& failure);
 

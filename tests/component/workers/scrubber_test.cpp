@@ -23,6 +23,26 @@ storage::Damage only_damage(DiskCatalog& disk) {
     return all.front();
 }
 
+/// Asks for passes until two have failed, the second of them after a turn of the other work; then
+/// stops it. Whether it ended by itself, or by throwing, before it was told to.
+base::Awaitable<bool> run_through_failures(workers::Scrubber& scrubber) {
+    const auto executor = co_await base::asio::this_coro::executor;
+    bool ended = false;
+    base::asio::co_spawn(executor, scrubber.run(), [&ended](std::exception_ptr) { ended = true; });
+    for (int pass = 0; pass < 2 && !ended; ++pass) {
+        scrubber.request();
+        for (bool begun = false; !ended;) {
+            co_await base::asio::post(executor, base::use_awaitable);
+            const auto report = scrubber.report();
+            if (begun && !report.running && !report.failure.empty()) break;
+            begun = begun || report.running;
+        }
+    }
+    const bool early = ended;
+    if (!early) co_await scrubber.stop();
+    co_return early;
+}
+
 }  // namespace
 
 TEST_CASE("scrub: finds nothing wrong with whole data, and says how much it read, 2.7.5",
@@ -165,4 +185,18 @@ TEST_CASE("scrub: a damaged file of the index is found by its checksum", "[worke
     REQUIRE((*file)->pwrite(victim.size_bytes / 2, byte));
     disk.scrub();
     CHECK(only_damage(disk).file == victim.name);
+}
+
+TEST_CASE("scrub: what is thrown on the way ends no more than one turn, and it can be stopped",
+          "[workers][scrub]") {
+    DiskCatalog disk;
+    disk.put("cat.jpg", 200 * KiB);
+    storage::Damage damage;  // as a read tells it: nobody knows yet whose the blob is
+    damage.blob = disk.blob_of("cat.jpg");
+    damage.what = "told by the test";
+    disk.upkeep().damage().note(std::move(damage));
+    REQUIRE(base::set_failpoints("scrub.frame=throw"));
+    const bool ended_early = disk.run(run_through_failures(disk.scrubber()));
+    REQUIRE(base::set_failpoints(""));
+    CHECK_FALSE(ended_early);
 }
