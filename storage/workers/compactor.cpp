@@ -31,6 +31,19 @@ std::string sibling_row(char kind, std::string_view part_row) {
     return row;
 }
 
+void tell_not_moved(const BlobRef& blob, const std::string& reason) {
+    base::log::warning("gc.not_moved", {{"blob", base::to_hex(blob.id)}, {"reason", reason}});
+}
+
+/// Whether a blob's read failed for its own sake, and said so: the others can be moved all the
+/// same.
+bool is_skipped(const BlobRef& blob, const StorageError& error) {
+    const bool its_own =
+        error.kind == StorageError::Kind::corrupt || error.kind == StorageError::Kind::io;
+    if (its_own) tell_not_moved(blob, error.detail);
+    return its_own;
+}
+
 }  // namespace
 
 /// A row that refers to a blob which is to be moved, as it is now.
@@ -180,12 +193,17 @@ Async<void> Compactor::find_in_manifest(const Partition& partition, Reference& r
 Async<std::optional<BlobRef>> Compactor::copy(const BlobRef& blob, BlobKind kind) {
     std::optional<BlobRef> copied;
     auto reader = co_await store_.blobs.open(blob);
-    if (!reader) co_return std::move(reader).error();
+    if (!reader) {
+        if (!is_skipped(blob, reader.error())) co_return std::move(reader).error();
+        co_return copied;
+    }
     auto check = co_await upkeep_.check(blob, blob.extents.size() - 1);
-    if (!check) co_return std::move(check).error();
+    if (!check) {
+        if (!is_skipped(blob, check.error())) co_return std::move(check).error();
+        co_return copied;
+    }
     if (!check->damage.empty()) {
-        base::log::warning("gc.not_moved",
-                           {{"blob", base::to_hex(blob.id)}, {"reason", check->damage}});
+        tell_not_moved(blob, check->damage);
         co_return copied;
     }
     BlobOptions options;
@@ -196,26 +214,30 @@ Async<std::optional<BlobRef>> Compactor::copy(const BlobRef& blob, BlobKind kind
     auto writer = co_await store_.blobs.create(options);
     if (!writer) co_return std::move(writer).error();
     auto frames = co_await copy_frames(**reader, **writer, blob);
-    if (!frames && frames.error().kind == StorageError::Kind::corrupt) co_return copied;  // listed
     if (!frames) co_return std::move(frames).error();
+    if (!*frames) co_return copied;
     auto finished = co_await (*writer)->finish(*check->identity);
     if (!finished) co_return std::move(finished).error();
     copied = *std::move(finished);
     co_return copied;
 }
 
-Async<void> Compactor::copy_frames(BlobReader& from, BlobWriter& to, const BlobRef& blob) {
+/// False when they cannot be read.
+Async<bool> Compactor::copy_frames(BlobReader& from, BlobWriter& to, const BlobRef& blob) {
     const auto frames = (blob.stored_bytes + blob.frame_bytes - 1) / blob.frame_bytes;
     base::Bytes buffer(frames_at_once * blob.frame_bytes);
     for (std::uint64_t frame = 0; frame < frames; frame += frames_at_once) {
         const auto count = std::min(frames_at_once, frames - frame);
         auto read = co_await from.read(frame, count, buffer);
-        if (!read) co_return std::move(read).error();
+        if (!read) {
+            if (!is_skipped(blob, read.error())) co_return std::move(read).error();
+            co_return false;
+        }
         auto written = co_await to.append(base::ByteView(buffer).first(*read));
-        if (!written) co_return written;
+        if (!written) co_return std::move(written).error();
         co_await throttle_.spend(2 * *read);
     }
-    co_return Result<void>{};
+    co_return true;
 }
 
 Async<bool> Compactor::replace(const Partition& partition, Reference reference,
@@ -231,19 +253,19 @@ Async<bool> Compactor::replace(const Partition& partition, Reference reference,
     catalog::expect(transaction, reference.row, seen[0]);
     if (reference.part) {
         catalog::expect(transaction, sibling_row('u', reference.row), seen[1]);
-        transaction.puts.push_back(
-            {{RowFamily::index, reference.row}, reference.part->SerializeAsString()});
+        catalog::put_row(transaction, RowFamily::index, reference.row,
+                         reference.part->SerializeAsString());
         // As every change of a part: who reads all parts to end the upload expects this row.
-        transaction.puts.push_back({{RowFamily::index, sibling_row('t', reference.row)}, {}});
+        catalog::put_row(transaction, RowFamily::index, sibling_row('t', reference.row), {});
     } else {
         // Put again for a manifest too: its new version tells readers to look again.
-        transaction.puts.push_back(
-            {{RowFamily::index, reference.row}, reference.object->SerializeAsString()});
+        catalog::put_row(transaction, RowFamily::index, reference.row,
+                         reference.object->SerializeAsString());
     }
     if (reference.manifest) {
         const auto key = std::string_view(reference.row).substr(1);
-        transaction.puts.push_back({{RowFamily::body, catalog::manifest_row(key, reference.chunk)},
-                                    reference.manifest->SerializeAsString()});
+        catalog::put_row(transaction, RowFamily::body, catalog::manifest_row(key, reference.chunk),
+                         reference.manifest->SerializeAsString());
     }
     auto attempted = co_await catalog::try_commit(store_, bucket_id_of(partition),
                                                   std::move(transaction), std::move(dropped));

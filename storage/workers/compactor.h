@@ -26,7 +26,8 @@ public:
         : store_(store), upkeep_(upkeep), throttle_(throttle), stopping_(stopping) {}
 
     /// Moves every blob that has an extent in one of the segments; how many were moved. One that is
-    /// damaged stays where it is. errors: of the index; out_of_space, io of the copy.
+    /// damaged, or cannot be read, stays where it is. errors: of the index; out_of_space, io of the
+    /// copy's writing.
     Async<std::uint64_t> empty(const std::set<std::uint64_t>& segments);
 
 private:
@@ -38,7 +39,7 @@ private:
     Async<void> find_in_manifest(const Partition& partition, Reference& reference);
     /// Nothing when it is damaged.
     Async<std::optional<BlobRef>> copy(const BlobRef& blob, BlobKind kind);
-    Async<void> copy_frames(BlobReader& from, BlobWriter& to, const BlobRef& blob);
+    Async<bool> copy_frames(BlobReader& from, BlobWriter& to, const BlobRef& blob);
     /// False when somebody else changed the row meanwhile.
     Async<bool> replace(const Partition& partition, Reference reference, const BlobRef& moved);
 

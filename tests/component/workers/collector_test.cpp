@@ -294,3 +294,28 @@ TEST_CASE("compaction: without holes, segments less than half full are emptied a
     disk.complete(upload);
     CHECK(disk.get("unfinished") == text_of("unfinished1", 700 * KiB));
 }
+
+TEST_CASE("compaction: a blob that cannot be read stays, the others are moved, 2.2.9",
+          "[workers][compactor]") {
+    DiskCatalog disk(keeping(0ms));
+    disk.vfs.fail({"punch_hole", "", 1, EOPNOTSUPP, true});
+    for (int i = 0; i < 40; ++i) disk.put("k" + std::to_string(i), 700 * KiB);
+    for (int i = 0; i < 40; ++i)
+        if (i % 8 != 0) disk.remove("k" + std::to_string(i));
+    disk.kill_and_restart();
+    REQUIRE(disk.segments_of_run(1) >= 2);
+    disk.reclaim();
+    REQUIRE_FALSE(disk.upkeep().punches_holes());
+    const auto unreadable = disk.blob_of("k0").extents.front().segment;
+    const auto path = disk.segment_path(unreadable);
+    disk.vfs.fail({"pread", path.substr(path.rfind('/')), 1, EIO, true});
+    const auto report = disk.collect();
+    CHECK(report.failure.empty());
+    CHECK(report.moved >= 1);
+    CHECK(disk.blob_of("k0").extents.front().segment == unreadable);
+    disk.vfs.heal();
+    for (int i = 0; i < 40; i += 8) {
+        const auto key = "k" + std::to_string(i);
+        CHECK(disk.get(key) == text_of(key, 700 * KiB));
+    }
+}
