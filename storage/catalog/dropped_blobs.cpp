@@ -24,7 +24,7 @@ std::vector<GarbageList::Item> DroppedBlobs::put_rows(const Partition& partition
         records::Garbage record;
         GarbageList::Item item;
         item.partition = partition;
-        item.row = garbage_row(blobs_[begin].id());
+        item.row = garbage_row(from_record(blobs_[begin]));
         for (auto i = begin; i < end; ++i) {
             item.blobs.push_back(from_record(blobs_[i]));
             *record.add_blobs() = std::move(blobs_[i]);

@@ -16,7 +16,7 @@ public:
     [[nodiscard]] std::size_t size() const { return blobs_.size(); }
 
     /// Adds the rows to the transaction and returns what they say, for GarbageList once it is
-    /// committed. A row is named after its first blob, which is dropped only once.
+    /// committed. A row is named after its first blob and its place, which is dropped only once.
     std::vector<GarbageList::Item> put_rows(const Partition& partition,
                                             Transaction& transaction) &&;
 

@@ -145,9 +145,8 @@ private:
                 records::Garbage garbage;
                 const auto end = std::min(begin + blobs_per_garbage_row, blobs.size());
                 for (auto i = begin; i < end; ++i) to_record(blobs[i], garbage.add_blobs());
-                auto put =
-                    options_.put(partition, {RowFamily::index, garbage_row(garbage.blobs(0).id())},
-                                 garbage.SerializeAsString());
+                auto put = options_.put(partition, {RowFamily::index, garbage_row(blobs[begin])},
+                                        garbage.SerializeAsString());
                 if (!put) return put;
             }
         }

@@ -20,6 +20,11 @@ void append_be32(std::string& to, std::uint32_t value) {
         to.push_back(static_cast<char>((value >> shift) & 0xff));
 }
 
+void append_be64(std::string& to, std::uint64_t value) {
+    append_be32(to, static_cast<std::uint32_t>(value >> 32));
+    append_be32(to, static_cast<std::uint32_t>(value));
+}
+
 }  // namespace
 
 Partition bucket_partition(std::string_view bucket_id) {
@@ -63,8 +68,13 @@ std::string ended_row(std::string_view key, std::string_view upload_id) {
     return row_of('m', key, upload_id);
 }
 
-std::string garbage_row(std::string_view blob_id) {
-    return "g" + std::string(blob_id);
+std::string garbage_row(const BlobRef& first) {
+    std::string row = "g";
+    row.append(first.id.begin(), first.id.end());
+    if (first.extents.empty()) return row;
+    append_be64(row, first.extents.front().segment);
+    append_be64(row, first.extents.front().offset);
+    return row;
 }
 
 std::string manifest_row(std::string_view key, std::uint32_t chunk) {

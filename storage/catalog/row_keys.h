@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "storage/blob_store.h"
 #include "storage/metadata_store.h"
 
 namespace holdfast::storage::catalog {
@@ -26,7 +27,8 @@ std::string part_row(std::string_view key, std::string_view upload_id, std::uint
 /// Rewritten by every part that is put, so that who read all parts can expect them unchanged.
 std::string parts_changed_row(std::string_view key, std::string_view upload_id);
 std::string ended_row(std::string_view key, std::string_view upload_id);
-std::string garbage_row(std::string_view blob_id);
+/// A blob that was moved is dropped twice, at two places: the place is in the name.
+std::string garbage_row(const BlobRef& first);
 /// Family body; the body of an inline object has the object row's own key.
 std::string manifest_row(std::string_view key, std::uint32_t chunk);
 

@@ -111,7 +111,7 @@ TEST_CASE("rebuild: of several blobs of one key the latest counts, the others be
     CHECK(report.replaced == 1);
     CHECK(rebuilt.object("a").etag() == "etag-3");
     records::Garbage garbage;
-    const auto row = garbage_row(std::string(1, '\1') + std::string(15, '\0'));
+    const auto row = garbage_row(an_object(1, "a", 40'000).ref);
     REQUIRE(garbage.ParseFromString(rebuilt.index[{photos, row}]));
     CHECK(garbage.blobs_size() == 1);
 }

@@ -15,6 +15,13 @@ std::string hex(std::string_view text) {
 
 const std::string blob_id("\x01\x00\xff\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f", 16);
 
+holdfast::storage::BlobRef blob_at(std::uint64_t segment, std::uint64_t offset) {
+    holdfast::storage::BlobRef blob;
+    blob.id = {1, 0, 255, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    blob.extents = {{segment, offset, 5000}, {7, 8192, 5000}};
+    return blob;
+}
+
 }  // namespace
 
 TEST_CASE("Row keys: the serialised forms never change", "[catalog][format]") {
@@ -30,7 +37,14 @@ TEST_CASE("Row keys: the serialised forms never change", "[catalog][format]") {
     CHECK(hex(part_row("a", "id", 10'000)) == "70610069640000002710");
     CHECK(hex(parts_changed_row("a", "id")) == "7461006964");
     CHECK(hex(ended_row("a", "id")) == "6d61006964");
-    CHECK(hex(garbage_row(blob_id)) == "670100ff030405060708090a0b0c0d0e0f");
+    CHECK(hex(garbage_row(blob_at(0x0102030405060708, 0x1000))) ==
+          "670100ff030405060708090a0b0c0d0e0f01020304050607080000000000001000");
+}
+
+TEST_CASE("Row keys: a blob that was moved and is dropped again has two garbage rows",
+          "[catalog][format]") {
+    CHECK(garbage_row(blob_at(1, 4096)) != garbage_row(blob_at(2, 4096)));
+    CHECK(garbage_row(blob_at(1, 4096)) != garbage_row(blob_at(1, 8192)));
 }
 
 TEST_CASE("Row keys: ranges hold exactly their rows", "[catalog][format]") {
