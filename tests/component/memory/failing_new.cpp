@@ -47,6 +47,12 @@ void* operator new(std::size_t bytes) {
     return memory;
 }
 
+// Without it a sanitizer's own would meet the delete below.
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+    if (holdfast::test::must_fail()) return nullptr;
+    return std::malloc(bytes == 0 ? 1 : bytes);
+}
+
 void operator delete(void* memory) noexcept {
     std::free(memory);
 }

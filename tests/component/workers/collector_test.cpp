@@ -32,6 +32,13 @@ std::uint64_t blocks_of(const storage::BlobRef& blob) {
     return bytes;
 }
 
+/// As a kill does: the writer neither finishes nor gives its space back. It stays reachable, so
+/// that it is no leak.
+void lose(std::unique_ptr<storage::BlobWriter> writer) {
+    static auto* const lost = new std::vector<storage::BlobWriter*>;
+    lost->push_back(writer.release());
+}
+
 }  // namespace
 
 TEST_CASE("gc report: the parts add up to the bytes on disk, whatever happened, P13",
@@ -59,9 +66,8 @@ TEST_CASE("gc report: the parts add up to the bytes on disk, whatever happened, 
         CHECK(report.orphans == 0);
     }
     SECTION("after a kill in the middle of an upload") {
-        auto writer = disk.begin_blob(3 * MiB);
-        const auto leaked = writer.release();  // its memory went with the process
-        disk.kill_and_restart([leaked] { static_cast<void>(leaked); });
+        lose(disk.begin_blob(3 * MiB));
+        disk.kill_and_restart();
         const auto report = disk.collect();
         check_sum(disk, report);
         CHECK(report.use.quarantined_bytes >= 2 * MiB);
@@ -211,8 +217,8 @@ TEST_CASE("collector: what a cut-off writer reserved and never wrote comes back,
     disk.put("before", 600 * KiB);
     auto writer = disk.begin_blob(900 * KiB, 0);
     disk.put("behind", 600 * KiB);
-    const auto leaked = writer.release();
-    disk.kill_and_restart([leaked] { static_cast<void>(leaked); });
+    lose(std::move(writer));
+    disk.kill_and_restart();
     const auto report = disk.collect();
     check_sum(disk, report);
     const auto live = blocks_of(disk.blob_of("before")) + blocks_of(disk.blob_of("behind"));
