@@ -190,6 +190,7 @@ rocksdb::Status Committer::write(CommitGroup& group) {
     if (HF_FAILPOINT("commit.wal.after") != base::Injected::none)
         return rocksdb::Status::IOError("injected after the write");
     last_ = group.last();
+    if (options_.acked != nullptr) *options_.acked = last_.load();
     commits_ += group.operations();
     ++groups_;
     commit_metrics().commits.Increment(static_cast<double>(group.operations()));

@@ -46,6 +46,8 @@ public:
         std::size_t queue_max = 4096;
         std::uint64_t incarnation = 0;
         Ballast* ballast = nullptr;  ///< null: there is none
+        /// Set to the last commit of each write that succeeded, before its answers are given.
+        std::atomic<RowVersion>* acked = nullptr;
         /// Told once, on the committer's thread, when a write failed.
         std::function<void(const std::string& reason, bool out_of_space)> failed;
     };
@@ -70,8 +72,6 @@ public:
     [[nodiscard]] bool failed() const { return failed_; }
     /// Of the write that failed; told before its answers are. threads: any.
     [[nodiscard]] const InDoubtRows& in_doubt() const { return in_doubt_; }
-    /// The last commit whose write succeeded; at least that of every answer given. threads: any.
-    [[nodiscard]] RowVersion last_acked() const { return last_; }
     [[nodiscard]] std::uint64_t commits() const { return commits_; }
     [[nodiscard]] std::uint64_t groups() const { return groups_; }
 

@@ -47,7 +47,7 @@ Expected<IndexExamination, OpenError> IndexKeeper::examine() {
     const auto mark = HighWater::read(parts_.vfs, parts_.volume.path(layout::high_water));
     if (!mark) return mark.error();
     const auto& previous = parts_.volume.previous();
-    auto acked = std::max(acked_, mark->commit_no);
+    auto acked = std::max(acked_.load(), mark->commit_no);
     if (previous.clean) acked = std::max(acked, previous.commit_no);
     return examine_index(database_options(), acked);
 }
@@ -127,12 +127,14 @@ void IndexKeeper::forget_log() {
 void IndexKeeper::open(std::unique_ptr<RowDatabase> database) {
     auto index = std::make_unique<OpenIndex>();
     index->database = std::move(database);
+    acked_ = std::max(acked_.load(), index->database->commit_no());
     Committer::Options options;
     options.durability = options_.durability;
     options.queue_max = options_.commit_queue_max;
     options.incarnation = parts_.volume.incarnation();
     options.ballast = parts_.ballast;
     options.failed = parts_.failed;
+    options.acked = &acked_;
     index->committer =
         std::make_unique<Committer>(options, *index->database, *high_water_, parts_.clock);
     access_.open(std::move(index));
@@ -142,7 +144,6 @@ void IndexKeeper::close() {
     const auto index = access_.close();
     if (!index || !index->committer) return;
     index->committer->stop();
-    acked_ = std::max(acked_, index->committer->last_acked());
     commits_ += index->committer->commits();
     groups_ += index->committer->groups();
 }
@@ -188,11 +189,6 @@ Result<RowVersion> IndexKeeper::finish() {
     commits_ += index->committer->commits();
     groups_ += index->committer->groups();
     return last;
-}
-
-RowVersion IndexKeeper::last_commit() {
-    const auto use = access_.try_use();
-    return use && use.committer() != nullptr ? use.committer()->last_acked() : 0;
 }
 
 IndexKeeper::Counts IndexKeeper::counts() {

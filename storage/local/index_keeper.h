@@ -8,6 +8,7 @@
 /// threads: one at a time; access() any. source: spec durability 2.4 to 2.6.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -65,9 +66,10 @@ public:
     /// As Committer::finish(), then closes. read_only when it was not open for writing.
     Result<RowVersion> finish();
 
-    /// The last commit that was acknowledged; 0 while the index is not open for writing.
+    /// The last commit that was acknowledged: a lower bound that never goes back, also while the
+    /// index is closed or open for reading only.
     /// threads: any.
-    [[nodiscard]] RowVersion last_commit();
+    [[nodiscard]] RowVersion last_commit() const { return acked_; }
 
     struct Counts {
         std::uint64_t commits = 0;
@@ -91,7 +93,7 @@ private:
     const Parts parts_;
     WalAside aside_;
     std::unique_ptr<HighWater> high_water_;
-    RowVersion acked_ = 0;  ///< by committers that are gone
+    std::atomic<RowVersion> acked_ = 0;  ///< told by every committer before it answers
     std::atomic<std::uint64_t> commits_ = 0;
     std::atomic<std::uint64_t> groups_ = 0;
     bool incarnation_started_ = false;
