@@ -61,7 +61,8 @@ struct BlobIdentity {
     std::string row_key;
     std::string record;
     std::string bucket = {};  ///< its name
-    /// The last commit that was acknowledged when the blob was sealed; the engine sets it. Of two
+    /// The last commit that was acknowledged when the blob was sealed; the engine sets it when it
+    /// is 0. Who writes a blob again keeps the number: the content is no newer for it. Of two
     /// blobs of one run, one that was sealed after the other's commit was acknowledged has the
     /// greater number.
     std::uint64_t last_commit = 0;

@@ -178,7 +178,8 @@ void BlobAssembly::keep_flowing(Run& run) {
 }
 
 Bytes BlobAssembly::stamped(BlobIdentity identity) const {
-    if (works_.options.last_commit) identity.last_commit = works_.options.last_commit();
+    if (identity.last_commit == 0 && works_.options.last_commit)
+        identity.last_commit = works_.options.last_commit();
     auto encoded = encode(identity);
     HF_ASSERT(encoded.size() <= identity_bytes_max);
     return encoded;

@@ -148,3 +148,29 @@ TEST_CASE("found blobs: all of them, the later ones known by the commits before 
     damaged.extents[0].offset += 4096;
     CHECK(read_small_blob(*world.vfs, world.path + "/segments", damaged).empty());
 }
+
+TEST_CASE("found blobs: one that is written again keeps its place in the order",
+          "[local][rebuild]") {
+    World world;
+    auto engine = world.must_open();
+    world.put(*engine, "a");
+    world.put(*engine, "b");
+    {
+        BlobOptions options;
+        options.id[0] = 1;
+        options.frame_bytes = 4096;
+        auto writer = run_to_end(engine->blobs().create(options));
+        REQUIRE(writer);
+        const auto content = content_of(1, 100);
+        REQUIRE(run_to_end((*writer)->append(content)));
+        BlobIdentity identity{"p", "k", "record"};
+        identity.last_commit = 1;
+        REQUIRE(run_to_end((*writer)->finish(identity)));
+    }
+    engine->close();
+    engine.reset();
+    const auto found = find_blobs(*world.vfs, world.path + "/segments");
+    REQUIRE(found);
+    REQUIRE(found->blobs.size() == 1);
+    CHECK(found->blobs[0].identity.last_commit == 1);
+}
