@@ -112,9 +112,8 @@ private:
     Result<void> rebuild() {
         auto engine = open(Writing::no);
         if (!engine) {
-            using Kind = local::OpenError::Kind;
-            const auto kind = engine.error().kind;
-            if (kind == Kind::damaged || kind == Kind::io) return rebuild_index();
+            // Any other error may pass; the index it hides would be moved aside for nothing.
+            if (engine.error().kind == local::OpenError::Kind::damaged) return rebuild_index();
             return to_failure(engine.error());
         }
         const auto condition = (*engine)->condition();
@@ -231,11 +230,12 @@ private:
                 blobs.push_back({std::move(blob.ref), blob.kind, std::move(blob.identity)});
         auto options = bucket_options();
         if (!options) return std::move(options).error();
+        // What can fail without the engine comes before it: opening accepts the loss.
+        auto keyring = make_transient_keyring(settings_, random_);
+        if (!keyring) return std::move(keyring).error();
         auto opened = open_accepting_loss();
         if (!opened) return std::move(opened).error();
         auto& engine = **opened;
-        auto keyring = make_transient_keyring(settings_, random_);
-        if (!keyring) return std::move(keyring).error();
         catalog::GarbageList garbage;
         catalog::Store store{engine.metadata(),
                              engine.blobs(),

@@ -54,7 +54,9 @@ std::uint64_t smallest_limit(base::Vfs& vfs, const std::string& root, std::strin
     std::uint64_t smallest = no_limit;
     while (true) {
         if (path == "/") path.clear();
-        const auto limit = first_number(read_text(vfs, root + path + "/" + file));
+        std::string where = root;
+        where.append(path).append("/").append(file);
+        const auto limit = first_number(read_text(vfs, where));
         if (limit) smallest = std::min(smallest, *limit);
         if (path.empty()) return smallest;
         path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
