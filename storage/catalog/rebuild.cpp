@@ -1,5 +1,6 @@
 #include "storage/catalog/rebuild.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -65,9 +66,8 @@ private:
             if (taken.insert(name).second)
                 names_.emplace(partition, name);
             else
-                report_.problems.push_back("bucket " + name +
-                                           ": an earlier one of the same name (" + id +
-                                           ") is not restored");
+                report_.problems.push_back(fmt::format(
+                    "bucket {}: an earlier one of the same name ({}) is not restored", name, id));
         }
     }
 

@@ -154,7 +154,8 @@ base::Expected<SegmentsFound, OpenError> find_blobs(base::Vfs& vfs, const std::s
             continue;
         }
         ++found.segments;
-        auto scanned = scan_segment(vfs, directory + "/" + text, *name, assemblies, found);
+        auto scanned =
+            scan_segment(vfs, fmt::format("{}/{}", directory, text), *name, assemblies, found);
         if (!scanned) found.problems.push_back(scanned.error().message());
     }
     assemblies.report();
@@ -166,7 +167,7 @@ std::string read_small_blob(base::Vfs& vfs, const std::string& directory, const 
     if (ref.stored_bytes > small_blob_bytes_max) return content;
     for (const auto& extent : ref.extents) {
         const auto name = SegmentName::of(extent.segment).file_name();
-        const auto file = vfs.open(directory + "/" + name, base::OpenMode::read);
+        const auto file = vfs.open(fmt::format("{}/{}", directory, name), base::OpenMode::read);
         if (!file || !append_extent(**file, extent, content)) return {};
     }
     return content;

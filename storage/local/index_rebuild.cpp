@@ -1,5 +1,6 @@
 #include "storage/local/index_rebuild.h"
 
+#include <fmt/format.h>
 #include <cerrno>
 
 #include "base/limits.h"
@@ -30,7 +31,7 @@ base::IoResult<void> empty_directory(base::Vfs& vfs, const std::string& path) {
     const auto names = vfs.list(path);
     if (!names) return names.error();
     for (const auto& name : *names)
-        if (auto gone = vfs.unlink(path + "/" + name); !gone) return gone;
+        if (auto gone = vfs.unlink(fmt::format("{}/{}", path, name)); !gone) return gone;
     return {};
 }
 

@@ -35,24 +35,27 @@ public:
                                std::unique_ptr<rocksdb::FSSequentialFile>* result,
                                IODebugContext*) override {
         auto file = vfs_.open(path, OpenMode::read);
-        if (file) *result = make_sequential_file(*std::move(file));
-        return to_io_status(file);
+        if (!file) return to_io_status(file);
+        *result = make_sequential_file(*std::move(file));
+        return IOStatus::OK();
     }
 
     IOStatus NewRandomAccessFile(const std::string& path, const FileOptions&,
                                  std::unique_ptr<rocksdb::FSRandomAccessFile>* result,
                                  IODebugContext*) override {
         auto file = vfs_.open(path, OpenMode::read);
-        if (file) *result = make_random_access_file(*std::move(file));
-        return to_io_status(file);
+        if (!file) return to_io_status(file);
+        *result = make_random_access_file(*std::move(file));
+        return IOStatus::OK();
     }
 
     IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
                              std::unique_ptr<rocksdb::FSWritableFile>* result,
                              IODebugContext*) override {
         auto file = vfs_.open(path, OpenMode::create_empty);
-        if (file) *result = make_writable_file(options, *std::move(file), 0);
-        return to_io_status(file);
+        if (!file) return to_io_status(file);
+        *result = make_writable_file(options, *std::move(file), 0);
+        return IOStatus::OK();
     }
 
     IOStatus ReopenWritableFile(const std::string& path, const FileOptions& options,
@@ -83,8 +86,9 @@ public:
                          std::vector<std::string>* names, IODebugContext*) override {
         names->clear();
         auto found = vfs_.list(directory);
-        if (found) *names = *std::move(found);
-        return to_io_status(found);
+        if (!found) return to_io_status(found);
+        *names = *std::move(found);
+        return IOStatus::OK();
     }
 
     IOStatus DeleteFile(const std::string& path, const IOOptions&, IODebugContext*) override {
@@ -146,8 +150,9 @@ public:
                       IODebugContext*) override {
         *result = nullptr;
         auto lock = vfs_.lock(path);
-        if (lock) *result = std::make_unique<HeldLock>(*std::move(lock)).release();
-        return to_io_status(lock);
+        if (!lock) return to_io_status(lock);
+        *result = std::make_unique<HeldLock>(*std::move(lock)).release();
+        return IOStatus::OK();
     }
 
     IOStatus UnlockFile(rocksdb::FileLock* lock, const IOOptions&, IODebugContext*) override {
