@@ -25,6 +25,7 @@
 #include "server/run_to_end.h"
 #include "server/s3/service.h"
 #include "server/startup_banner.h"
+#include "server/stop_deadline.h"
 
 namespace holdfast::server {
 
@@ -36,14 +37,10 @@ Failure cannot_listen(std::string_view setting, const http::StartError& error) {
     return {ExitCode::not_listening, std::string(setting) + ": " + error.message};
 }
 
-/// As a crash would, which is always safe: the storage is still at work for these sessions, so it
-/// can be neither closed nor waited for.
-[[noreturn]] void end_uncleanly(std::size_t sessions) {
-    base::log::error("stopped_uncleanly", {{"sessions", static_cast<std::uint64_t>(sessions)},
-                                           {"reason", "the storage did not answer in time"}});
-    base::log::stop();
-    ::_exit(static_cast<int>(ExitCode::failure));
-}
+/// A request that was cut notices within a second (http::Server::drain); what it had under way, the
+/// final sync and the index' own work have the rest. Together with limits.drain_timeout less than
+/// what docker/compose.yaml gives the process.
+constexpr std::chrono::seconds closing_timeout{8};
 
 /// The catalog's parts over one engine, and the service on top of them.
 struct S3Stack {
@@ -208,20 +205,26 @@ void Application::Parts::announce() const {
 
 /// In an order that leaves nobody with something that is gone.
 void Application::Parts::shut_down(std::chrono::milliseconds drain_timeout) {
+    StopDeadline deadline(drain_timeout + closing_timeout, "requests");
     readiness.set(admin::Phase::draining);
     if (s3_server) {
         const auto drained = s3_server->drain(drain_timeout);
         base::log::info("drained",
                         {{"requests_cut", static_cast<std::uint64_t>(drained.requests_cut)}});
-        if (drained.sessions_left > 0) end_uncleanly(drained.sessions_left);
+        if (drained.sessions_left > 0) end_uncleanly("requests");
     }
+    deadline.waits_for("admin requests");
     admin_handler.api().disconnect();
     operator_service.reset();
+    deadline.waits_for("background work");
     if (background) background->stop();
     stack.reset();
+    deadline.waits_for("closing the storage");
     if (engine) engine->close();
     engine.reset();
+    deadline.waits_for("the storage's threads");
     pool.join();
+    deadline.waits_for("the listeners");
     // After the threads of the engine and the pool: one of them may have been inside the call that
     // posted the last result to a loop.
     s3_server.reset();

@@ -17,7 +17,8 @@ namespace holdfast::server {
 class Application {
 public:
     explicit Application(config::Settings settings);
-    /// Stops without waiting for running requests, if stop() did not.
+    /// Stops without waiting for running requests, if stop() did not. May end the process, as
+    /// stop() does.
     ~Application();
     Application(const Application&) = delete;
     Application& operator=(const Application&) = delete;
@@ -30,7 +31,8 @@ public:
     void reload();
     /// Says "draining", waits limits.drain_delay, drains for at most limits.drain_timeout, closes
     /// the engine. Ends the process with ExitCode::failure, without the clean marker, when the
-    /// storage is still at work for a request that was cut.
+    /// storage is still at work for a request that was cut, or anything else takes longer than
+    /// eight seconds beyond that (stop_deadline.h).
     void stop();
 
 private:

@@ -4,6 +4,7 @@ Environment: HF_CRASH_SEED (drawn and printed), HF_FAILPOINT_BINARY, HF_CRASH_FA
 ",": only those).
 """
 
+import json
 import os
 import random
 import re
@@ -188,23 +189,63 @@ class CleanMarker(FailpointCase):
         self.server.kill()
         self.assertIn(UNCLEAN, self.last_start())
 
-    def test_a_stop_leaves_none_when_the_storage_does_not_finish(self):
-        """A flush that hangs: its request is cut after the drain, but the storage is still at work for it."""
+    def start_that_hangs_at(self, name):
+        """Tells of each failpoint that is reached in a folder of the server's own."""
         marks = self.server.scratch / "marks"
-        marks.mkdir()
+        marks.mkdir(exist_ok=True)
+        (marks / name).unlink(missing_ok=True)  # of a server before
         self.server.environment["HOLDFAST_TEST_FAILPOINT_DIRECTORY"] = str(marks)
         self.server.settings = ("limits.drain_timeout=1s",)
-        self.assertTrue(self.restart_with("blob.fdatasync.before=pause"))
-        load = Load(self.server.endpoint, BUCKET, self.expected, f"{SEED}-hang", may_fail=True)
+        self.assertTrue(self.restart_with(f"{name}=pause"))
+
+    def wait_for(self, name):
+        mark = self.server.scratch / "marks" / name
         deadline = time.monotonic() + DEATH_SECONDS
-        while not (marks / "blob.fdatasync.before").exists():
-            self.assertLess(time.monotonic(), deadline, "no flush was reached")
+        while not mark.exists():
+            self.assertLess(time.monotonic(), deadline, f"{name} is not reached")
             time.sleep(0.02)
-        self.assertEqual(self.server.stop(), 1)
-        self.assertIsNone(load.join())
-        self.assertIn('"stopped_uncleanly"', self.server.log())
+
+    def check_an_unclean_stop(self, unfinished):
+        last = [json.loads(line) for line in self.server.log().splitlines() if "stopped_uncleanly" in line][-1]
+        self.assertEqual(last["unfinished"], unfinished)
         self.assertIn(UNCLEAN, self.last_start())
         self.verify("a stop that could not wait for the storage")
+
+    def test_a_stop_leaves_none_when_the_storage_does_not_finish(self):
+        """A flush that hangs: its request is cut after the drain, but the storage is still at work for it."""
+        self.start_that_hangs_at("blob.fdatasync.before")
+        load = Load(self.server.endpoint, BUCKET, self.expected, f"{SEED}-hang", may_fail=True)
+        self.wait_for("blob.fdatasync.before")
+        self.assertEqual(self.server.stop(), 1)
+        self.assertIsNone(load.join())
+        self.check_an_unclean_stop("requests")
+
+    def test_a_stop_ends_although_no_request_waits_for_the_disk_that_hangs(self):
+        """Everything behind the drain has a deadline too: background work, the last sync, the threads."""
+        with self.subTest("background work"):
+            self.start_that_hangs_at("gc.row.before")
+            s3 = client(self.server.endpoint)
+            s3.put_object(Bucket=BUCKET, Key="key", Body=b"x" * 100_000)
+            s3.delete_object(Bucket=BUCKET, Key="key")
+            self.wait_for("gc.row.before")
+            self.assertEqual(self.server.stop(), 1)
+            self.check_an_unclean_stop("background work")
+        with self.subTest("closing the storage"):
+            self.start_that_hangs_at("shutdown.marker")
+            self.assertEqual(self.server.stop(), 1)
+            self.check_an_unclean_stop("closing the storage")
+
+    def test_a_second_signal_ends_a_stop_that_hangs_at_once(self):
+        for second in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(second.name):
+                self.start_that_hangs_at("shutdown.marker")
+                self.server.process.send_signal(signal.SIGTERM)
+                self.wait_for("shutdown.marker")
+                self.server.process.send_signal(second)
+                self.assertEqual(self.server.process.wait(DEATH_SECONDS), 1)
+                self.assertNotIn("stopped_uncleanly", self.server.log())
+                self.assertIn(UNCLEAN, self.last_start())
+                self.verify("a stop that was cut short")
 
 
 if __name__ == "__main__":
