@@ -172,7 +172,7 @@ Result<void> Application::Parts::start_s3() {
                                                   local != nullptr ? &local->upkeep() : nullptr,
                                                   background_options(settings));
     operator_service = std::make_unique<OperatorService>(
-        OperatorService::Parts{settings, *engine, *background, *vfs, clock});
+        OperatorService::Parts{settings, *engine, *background, *vfs, clock, pool});
     admin_handler.api().connect(*operator_service, admin_token);
     s3_server->run();
     endpoint = endpoint_url(settings.server_address, *port, !settings.tls_certificate.empty());

@@ -3,6 +3,9 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/json/array.hpp>
 
 #include "base/log.h"
@@ -19,6 +22,7 @@ namespace workers = storage::workers;
 namespace {
 
 constexpr std::size_t damaged_listed_max = 1000;
+constexpr std::chrono::seconds disk_patience{2};
 
 admin::Reply refusal(unsigned status, std::string_view error) {
     admin::Reply reply;
@@ -50,9 +54,47 @@ const char* meaning_of(const std::string& durability) {
     return "nothing that was answered is lost, by a crash or a power failure";
 }
 
-json::object space_of(base::Vfs& vfs, const config::Settings& settings) {
+/// What only the disk knows.
+struct DiskFigures {
+    base::IoResult<base::FsSpace> space;
+    std::size_t segments = 0;
+};
+
+DiskFigures look_at_disk(base::Vfs& vfs, const std::string& directory) {
+    const auto names = vfs.list(directory + "/segments");
+    return {vfs.space(directory), names ? names->size() : 0};
+}
+
+/// Nothing when the disk does not say within disk_patience: then it is what the operator has to
+/// know, and waiting longer would only keep it from him.
+base::Awaitable<std::optional<DiskFigures>> ask_disk(base::WorkerPool& pool, base::Vfs& vfs,
+                                                     std::string directory) {
+    struct Asked {
+        explicit Asked(const base::IoExecutor& executor) : patience(executor, disk_patience) {}
+        workers::WorkerTimer patience;
+        std::optional<DiskFigures> figures;
+    };
+    const auto executor = co_await base::asio::this_coro::executor;
+    const auto asked = std::make_shared<Asked>(executor);
+    auto ask = [&vfs, asked, executor, directory = std::move(directory)] {
+        auto found = std::make_shared<DiskFigures>(look_at_disk(vfs, directory));
+        base::asio::post(executor, [asked, found] {
+            asked->figures = std::move(*found);
+            asked->patience.cancel();
+        });
+    };
+    pool.post(std::move(ask));
+    co_await asked->patience.async_wait(base::asio::as_tuple(base::use_awaitable));
+    co_return std::move(asked->figures);
+}
+
+json::object space_of(const std::optional<DiskFigures>& figures, const config::Settings& settings) {
     json::object space;
-    const auto found = vfs.space(settings.storage_directory);
+    if (!figures) {
+        space["error"] = "the disk does not answer";
+        return space;
+    }
+    const auto& found = figures->space;
     if (!found) {
         space["error"] = found.error().message();
         return space;
@@ -143,7 +185,7 @@ OperatorService::~OperatorService() {
     if (resumer_.joinable()) resumer_.join();
 }
 
-admin::Reply OperatorService::info() {
+base::Awaitable<admin::Reply> OperatorService::info() {
     const auto& settings = parts_.settings;
     admin::Reply reply;
     auto& body = reply.body;
@@ -155,7 +197,7 @@ admin::Reply OperatorService::info() {
     if (engine == nullptr) {
         body["durability"] = "none";
         body["meaning"] = "data is gone when the server stops";
-        return reply;
+        co_return reply;
     }
     body["directory"] = settings.storage_directory;
     body["durability"] = settings.storage_durability;
@@ -167,10 +209,10 @@ admin::Reply OperatorService::info() {
     body["segment_syncs"] = statistics.segment_syncs;
     body["index_failures"] = engine->upkeep().index_failures();
     body["damaged"] = engine->upkeep().damage().size();
-    body["disk"] = space_of(parts_.vfs, settings);
-    const auto names = parts_.vfs.list(settings.storage_directory + "/segments");
-    body["segments"] = names ? names->size() : 0;
-    return reply;
+    const auto figures = co_await ask_disk(parts_.pool, parts_.vfs, settings.storage_directory);
+    body["disk"] = space_of(figures, settings);
+    body["segments"] = figures ? json::value(figures->segments) : json::value(nullptr);
+    co_return reply;
 }
 
 admin::Reply OperatorService::gc_report() {

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/vfs.h"
+#include "base/worker_pool.h"
 #include "config/settings.h"
 #include "server/admin/operator.h"
 #include "server/background_work.h"
@@ -22,6 +23,7 @@ public:
         BackgroundWork& background;
         base::Vfs& vfs;
         const base::Clock& clock;
+        base::WorkerPool& pool;  ///< asks the disk
     };
     /// Everything given outlives it.
     explicit OperatorService(Parts parts);
@@ -30,7 +32,7 @@ public:
     OperatorService(const OperatorService&) = delete;
     OperatorService& operator=(const OperatorService&) = delete;
 
-    admin::Reply info() override;
+    base::Awaitable<admin::Reply> info() override;
     admin::Reply gc_report() override;
     admin::Reply gc_run(admin::Consent consent) override;
     admin::Reply scrub_start() override;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/json/serialize.hpp>
+#include <optional>
 
 namespace holdfast::admin {
 
@@ -10,12 +11,12 @@ namespace {
 
 struct Route {
     std::string_view method;
-    std::string_view path;  ///< behind api_root
-    Reply (*call)(Operator& target, std::string_view query);
+    std::string_view path;                                    ///< behind api_root
+    Reply (*call)(Operator& target, std::string_view query);  ///< null: info(), which takes time
 };
 
 constexpr std::array routes{
-    Route{"GET", "info", [](Operator& target, std::string_view) { return target.info(); }},
+    Route{"GET", "info", nullptr},
     Route{"GET", "gc/report",
           [](Operator& target, std::string_view) { return target.gc_report(); }},
     Route{"POST", "gc/run",
@@ -43,6 +44,28 @@ Api::Answer refusal(unsigned status, std::string_view error, http::Headers heade
     return to_answer(reply, std::move(headers));
 }
 
+struct Call {
+    const Route* route = nullptr;
+    std::string_view query;
+};
+
+/// What a request is for, or why it is for nothing.
+base::Expected<Call, Api::Answer> call_of(const http::RequestHead& request) {
+    const std::string_view target = request.target;
+    const auto mark = std::min(target.find('?'), target.size());
+    const auto path = target.substr(0, mark).substr(api_root.size());
+    const auto query = target.substr(std::min(mark + 1, target.size()));
+    const auto* const found = std::find_if(routes.begin(), routes.end(),
+                                           [&](const Route& route) { return route.path == path; });
+    if (found == routes.end()) return refusal(404, "the admin API has no such path");
+    if (found->method != request.method)
+        return refusal(405, "only " + std::string(found->method),
+                       {{"Allow", std::string(found->method)}});
+    if (!query.empty() && (query != "confirm=true" || path != "gc/run"))
+        return refusal(400, "the query is not understood");
+    return Call{found, query};
+}
+
 }  // namespace
 
 bool bears(const http::RequestHead& request, const base::Secret& token) {
@@ -53,6 +76,30 @@ bool bears(const http::RequestHead& request, const base::Secret& token) {
                                         base::as_bytes(token.reveal()));
 }
 
+/// Keeps the operator from going.
+class Api::Visit {
+public:
+    explicit Visit(Api& api) : api_(api) {
+        const std::lock_guard lock(api_.mutex_);
+        target_ = api_.operator_;
+        ++api_.visits_;
+    }
+    ~Visit() {
+        const std::lock_guard lock(api_.mutex_);
+        --api_.visits_;
+        api_.left_.notify_all();
+    }
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+    /// Null before connect() and from disconnect() on.
+    [[nodiscard]] Operator* target() const { return target_; }
+
+private:
+    Api& api_;
+    Operator* target_ = nullptr;
+};
+
 void Api::connect(Operator& target, base::Secret token) {
     const std::lock_guard lock(mutex_);
     operator_ = &target;
@@ -60,11 +107,17 @@ void Api::connect(Operator& target, base::Secret token) {
 }
 
 void Api::disconnect() {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     operator_ = nullptr;
+    left_.wait(lock, [this] { return visits_ == 0; });
 }
 
-Api::Answer Api::answer(const http::RequestHead& request) {
+bool Api::trusts(const http::RequestHead& request) {
+    const std::lock_guard lock(mutex_);
+    return !token_.empty() && bears(request, token_);
+}
+
+std::optional<Api::Answer> Api::refuse(const http::RequestHead& request) {
     const std::lock_guard lock(mutex_);
     if (operator_ == nullptr)
         return refusal(503, "the server is starting or stopping", {{"Retry-After", "1"}});
@@ -73,24 +126,24 @@ Api::Answer Api::answer(const http::RequestHead& request) {
     if (!bears(request, token_))
         return refusal(401, "the admin API needs its token as \"Authorization: Bearer\"",
                        {{"WWW-Authenticate", "Bearer"}});
-    const std::string_view target = request.target;
-    const auto mark = std::min(target.find('?'), target.size());
-    const auto path = target.substr(0, mark).substr(api_root.size());
-    const auto query = target.substr(std::min(mark + 1, target.size()));
-    const auto found = std::find_if(routes.begin(), routes.end(),
-                                    [&](const Route& route) { return route.path == path; });
-    if (found == routes.end()) return refusal(404, "the admin API has no such path");
-    if (found->method != request.method)
-        return refusal(405, "only " + std::string(found->method),
-                       {{"Allow", std::string(found->method)}});
-    if (!query.empty() && (query != "confirm=true" || path != "gc/run"))
-        return refusal(400, "the query is not understood");
-    return to_answer(found->call(*operator_, query));
+    return std::nullopt;
+}
+
+base::Awaitable<Api::Answer> Api::answer(const http::RequestHead& request) {
+    if (auto refused = refuse(request)) co_return *std::move(refused);
+    const auto call = call_of(request);
+    if (!call) co_return call.error();
+    const Visit visit(*this);
+    if (visit.target() == nullptr) co_return refusal(503, "the server is stopping");
+    if (call->route->call != nullptr)
+        co_return to_answer(call->route->call(*visit.target(), call->query));
+    auto info = co_await visit.target()->info();
+    co_return to_answer(info);
 }
 
 std::string Api::remarks() {
-    const std::lock_guard lock(mutex_);
-    return operator_ == nullptr ? std::string() : operator_->remarks();
+    const Visit visit(*this);
+    return visit.target() == nullptr ? std::string() : visit.target()->remarks();
 }
 
 }  // namespace holdfast::admin

@@ -23,9 +23,10 @@ std::string_view path_of(const http::RequestHead& request) {
 Handler::Handler(Options options, const Readiness& readiness)
     : options_(std::move(options)), readiness_(readiness) {}
 
-Handler::Answer Handler::readiness() {
+Handler::Answer Handler::readiness(const http::RequestHead& request) {
     switch (readiness_.phase()) {
         case Phase::serving:
+            if (!options_.bound_to_loopback && !api_.trusts(request)) return {200, "ready\n"};
             return {200, "ready\n" + api_.remarks()};
         case Phase::starting:
             return {503, "starting\n"};
@@ -48,22 +49,25 @@ Handler::Answer Handler::metrics(const http::RequestHead& request) const {
     return {200, base::metrics::render(), "text/plain; version=0.0.4; charset=utf-8"};
 }
 
-Handler::Answer Handler::answer(const http::RequestHead& request) {
+Handler::Answer Handler::page(const http::RequestHead& request) {
     const auto path = path_of(request);
-    if (path.starts_with(api_root)) {
-        auto told = api_.answer(request);
-        return {told.status, std::move(told.body), "application/json", std::move(told.headers)};
-    }
     if (path != "/health/live" && path != "/health/ready" && path != "/metrics")
         return {404, "Here are /health/live, /health/ready, /metrics and /admin/v1/.\n"};
     if (request.method != "GET" && request.method != "HEAD")
         return {405, "Only GET and HEAD.\n", "text/plain; charset=utf-8", {{"Allow", "GET, HEAD"}}};
     if (path == "/health/live") return {200, "live\n"};
-    return path == "/metrics" ? metrics(request) : readiness();
+    return path == "/metrics" ? metrics(request) : readiness(request);
+}
+
+base::Awaitable<Handler::Answer> Handler::answer(const http::RequestHead& request) {
+    if (!path_of(request).starts_with(api_root)) co_return page(request);
+    auto told = co_await api_.answer(request);
+    co_return Answer{told.status, std::move(told.body), "application/json",
+                     std::move(told.headers)};
 }
 
 base::Awaitable<void> Handler::handle(http::Exchange& exchange) {
-    Answer answer = this->answer(exchange.head());
+    Answer answer = co_await this->answer(exchange.head());
     http::ResponseHead head;
     head.status = answer.status;
     head.headers = std::move(answer.headers);

@@ -5,9 +5,10 @@
 ///     GET /metrics        Prometheus' text format, version 0.0.4
 ///     /admin/v1/...       the admin API (api.h), in JSON
 ///
-/// Health says one word, and below it what an operator should know (that writes are refused, that
-/// blobs are damaged); it asks for nothing. Metrics tell about the data's users: away from
-/// loopback they need a token, which is compared in constant time.
+/// Health says one word to everybody, and below it what an operator should know (that writes are
+/// refused and why, that blobs are damaged): on loopback, or to who sends the token of the admin
+/// API. Metrics tell about the data's users: away from loopback they need a token of their own.
+/// Tokens are compared in constant time.
 /// source: spec auth S-11, S-37; spec durability 3. threads: any.
 #pragma once
 
@@ -39,8 +40,9 @@ public:
 
 private:
     struct Answer;
-    [[nodiscard]] Answer answer(const http::RequestHead& request);
-    [[nodiscard]] Answer readiness();
+    base::Awaitable<Answer> answer(const http::RequestHead& request);
+    [[nodiscard]] Answer page(const http::RequestHead& request);
+    [[nodiscard]] Answer readiness(const http::RequestHead& request);
     [[nodiscard]] Answer metrics(const http::RequestHead& request) const;
 
     Options options_;

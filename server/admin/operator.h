@@ -1,13 +1,16 @@
 /// What an operator can ask of a running server. The admin API calls it, the composition plugs it
 /// in, so that this room knows no engine.
 ///
-/// Every call answers at once with a JSON object: long work is started and reported on later.
+/// Every call answers with a JSON object, at once but for info(): long work is started and reported
+/// on later.
 /// threads: the admin listener's loop.
 /// source: spec durability 2.5, 2.6, 2.7.
 #pragma once
 
 #include <boost/json/object.hpp>
 #include <string>
+
+#include "base/async.h"
 
 namespace holdfast::admin {
 
@@ -22,8 +25,9 @@ class Operator {
 public:
     virtual ~Operator() = default;
 
-    /// Version, directory, durability and its meaning, condition, counts, space.
-    virtual Reply info() = 0;
+    /// Version, directory, durability and its meaning, condition, counts, space. Asks the disk,
+    /// for a few seconds at most.
+    virtual base::Awaitable<Reply> info() = 0;
     /// What the last pass over the segments found, byte by byte.
     virtual Reply gc_report() = 0;
     /// Starts a pass; with consent it goes past the safety stop (2.7.3).

@@ -1,5 +1,12 @@
 #include "server/admin/api.h"
 
+#include <atomic>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/post.hpp>
+#include <future>
+#include <thread>
+
 #include "server/admin/handler.h"
 #include "tests/catch.h"
 #include "tests/unit/server/admin/fake_exchange.h"
@@ -10,9 +17,9 @@ using tests::FakeExchange;
 namespace {
 
 /// Says what it was asked.
-class EchoOperator final : public admin::Operator {
+class EchoOperator : public admin::Operator {
 public:
-    admin::Reply info() override { return called("info"); }
+    base::Awaitable<admin::Reply> info() override { co_return called("info"); }
     admin::Reply gc_report() override { return called("gc_report"); }
     admin::Reply gc_run(admin::Consent consent) override {
         return called(consent == admin::Consent::given ? "gc_run confirmed" : "gc_run");
@@ -123,6 +130,49 @@ TEST_CASE("admin API: 503 before the server can be operated, and when it stops",
     CHECK(server.target.calls == 0);
 }
 
+TEST_CASE("admin API: a stop waits for a call that is inside the operator", "[admin]") {
+    /// Answers when it is let.
+    class SlowOperator final : public EchoOperator {
+    public:
+        explicit SlowOperator(boost::asio::io_context& loop) : let_(loop.get_executor()) {
+            let_.expires_at(Timer::time_point::max());
+        }
+        base::Awaitable<admin::Reply> info() override {
+            inside_.set_value();
+            co_await let_.async_wait(boost::asio::as_tuple(base::use_awaitable));
+            left = true;
+            co_return admin::Reply();
+        }
+        void wait_until_inside() { inside_.get_future().wait(); }
+        void let(boost::asio::io_context& loop) {
+            boost::asio::post(loop, [this] { let_.cancel(); });
+        }
+        std::atomic<bool> left = false;
+
+    private:
+        using Timer =
+            boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                              boost::asio::wait_traits<std::chrono::steady_clock>,
+                                              base::IoExecutor>;
+        Timer let_;
+        std::promise<void> inside_;
+    };
+    const admin::Readiness readiness;
+    admin::Handler handler({true, {}}, readiness);
+    boost::asio::io_context loop;
+    SlowOperator target(loop);
+    handler.api().connect(target, base::Secret(token));
+    FakeExchange exchange("GET", "/admin/v1/info", with_token);
+    boost::asio::co_spawn(loop, handler.handle(exchange), boost::asio::detached);
+    std::thread thread([&] { loop.run(); });
+    target.wait_until_inside();
+    target.let(loop);
+    handler.api().disconnect();
+    CHECK(target.left);
+    thread.join();
+    CHECK(exchange.sent_head.status == 200);
+}
+
 TEST_CASE("/health/ready: below the word stands what an operator should know", "[admin]") {
     Listening server;
     server.readiness.set(admin::Phase::serving);
@@ -131,4 +181,28 @@ TEST_CASE("/health/ready: below the word stands what an operator should know", "
     exchange.run(server.handler);
     CHECK(exchange.sent_head.status == 200);
     CHECK(exchange.sent_body == "ready\nread-only: the disk is full\n");
+}
+
+TEST_CASE(
+    "/health/ready: away from loopback only who has the admin token learns more than a word (S-11)",
+    "[admin]") {
+    admin::Readiness readiness;
+    readiness.set(admin::Phase::serving);
+    admin::Handler handler({false, {}}, readiness);
+    EchoOperator target;
+    target.remarks_ = "read-only: the disk is full\n";
+    const auto ask = [&](http::Headers headers) {
+        FakeExchange exchange("GET", "/health/ready", std::move(headers));
+        exchange.run(handler);
+        CHECK(exchange.sent_head.status == 200);
+        return exchange.sent_body;
+    };
+    CHECK(ask(with_token) == "ready\n");  // there is no token yet
+    handler.api().connect(target, base::Secret(token));
+    CHECK(ask({}) == "ready\n");
+    CHECK(ask({{"authorization", "Bearer "}}) == "ready\n");
+    CHECK(ask({{"authorization", "Bearer " + token + "0"}}) == "ready\n");
+    CHECK(ask(with_token) == "ready\nread-only: the disk is full\n");
+    handler.api().connect(target, base::Secret());
+    CHECK(ask({{"authorization", "Bearer "}}) == "ready\n");
 }
