@@ -44,7 +44,7 @@ Failure to_failure(const storage::local::OpenError& error) {
 }
 
 /// Before the engine opens, so that it has all the descriptors there are.
-std::size_t segments_open_max() {
+DescriptorShares shares_of_descriptors() {
     const auto limit = raise_open_files_limit();
     const auto shares = share_descriptors(limit);
     if (!shares.enough)
@@ -52,8 +52,8 @@ std::size_t segments_open_max() {
                            {{"open_files_limit", limit},
                             {"for_connections", shares.connections_max},
                             {"for_segments", shares.segments_open_max},
-                            {"for_the_index", shares.index_files}});
-    return shares.segments_open_max;
+                            {"for_the_index", shares.index_files_open_max}});
+    return shares;
 }
 
 }  // namespace
@@ -63,7 +63,9 @@ Result<std::unique_ptr<StorageEngine>> open_engine(const config::Settings& setti
     if (settings.storage_engine == "memory")
         return std::unique_ptr<StorageEngine>(std::make_unique<MemoryEngine>());
     auto options = engine_options(settings, parts.memory);
-    options.segments_open_max = segments_open_max();
+    const auto shares = shares_of_descriptors();
+    options.segments_open_max = shares.segments_open_max;
+    options.index_files_open_max = shares.index_files_open_max;
     auto engine =
         storage::local::Engine::open(options, parts.vfs, parts.clock, parts.random, parts.pool);
     if (!engine) return to_failure(engine.error());

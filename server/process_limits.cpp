@@ -22,15 +22,19 @@ DescriptorShares share_descriptors(std::size_t open_files_limit) {
     constexpr std::size_t held_back = 32;
     constexpr std::size_t segments_min = 16;
     constexpr std::size_t segments_max = 256;
-    // Tables grow with their level (rocksdb_options.cpp): some hundred for each terabyte.
+    // Tables grow with their level (rocksdb_options.cpp): some hundred for each terabyte. Beyond
+    // the largest number they would take memory for little.
+    constexpr std::size_t index_files_min = 96;
     constexpr std::size_t index_files_wanted = 512;
+    constexpr std::size_t index_files_max = 4096;
     DescriptorShares shares;
     shares.connections_max = std::max<std::size_t>(open_files_limit / 5 * 4, 1);
     const auto rest = open_files_limit - std::min(open_files_limit, shares.connections_max);
     const auto storage = rest - std::min(rest, held_back);
     shares.segments_open_max = std::clamp(storage / 4, segments_min, segments_max);
-    shares.index_files = storage - std::min(storage, shares.segments_open_max);
-    shares.enough = shares.index_files >= index_files_wanted;
+    const auto index = storage - std::min(storage, shares.segments_open_max);
+    shares.index_files_open_max = std::clamp(index, index_files_min, index_files_max);
+    shares.enough = index >= index_files_wanted;
     return shares;
 }
 

@@ -33,7 +33,8 @@ struct EngineOptions {
     std::uint64_t block_cache_bytes = 256ULL << 20;
     std::uint64_t memtable_bytes = 64ULL << 20;
     std::size_t commit_queue_max = 4096;
-    std::size_t segments_open_max = 256;  ///< file descriptors kept for reading
+    std::size_t segments_open_max = 256;      ///< file descriptors kept for reading
+    std::size_t index_files_open_max = 1024;  ///< the same of the index
     std::uint64_t ballast_bytes = 0;  ///< disk space set aside for the index (ballast.h); 0: none
     /// Nothing is written, also where a write would be possible.
     bool read_only = false;

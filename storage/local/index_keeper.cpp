@@ -26,6 +26,7 @@ RowDatabaseOptions IndexKeeper::database_options() const {
     RowDatabaseOptions options{
         parts_.vfs, parts_.volume.path(layout::index), parts_.volume.id(), false, {}};
     options.memory = RowMemory{options_.block_cache_bytes, options_.memtable_bytes};
+    options.files_open_max = options_.index_files_open_max;
     return options;
 }
 

@@ -6,6 +6,8 @@
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
 
+#include <algorithm>
+
 #include "storage/local/rocksdb_events.h"
 #include "storage/local/rocksdb_log.h"
 
@@ -13,12 +15,12 @@ namespace holdfast::storage::local {
 
 namespace {
 
-// Every table stays open. With a bounded table cache a read that must not touch the disk learns
-// nothing of a table that is not in it, and what was read once would go to the disk again.
-constexpr int open_files_unbounded = -1;
-// So their number must stay small: each level has ten times the bytes of the one above in files
-// four times as large. 250 GB of rows are some 100 tables; bodies are in files of 1 GiB.
+// A read that must not touch the disk learns nothing of a table that is not open, and goes to the
+// disk then (row_reader.cpp). So all tables should fit into the bound, and their number must stay
+// small: each level has ten times the bytes of the one above in files four times as large. 250 GB
+// of rows are some 100 tables; bodies are in files of 1 GiB.
 constexpr int table_bytes_growth = 4;
+constexpr std::size_t files_open_limit = std::size_t{1} << 20;  // RocksDB counts in int
 constexpr std::uint64_t blob_file_bytes = std::uint64_t{1} << 30;
 // Each change of the set of tables writes a manifest of its own and then renames over CURRENT. A
 // manifest that is appended to may end in a torn record after a power failure, and RocksDB opens
@@ -32,7 +34,7 @@ constexpr std::uint64_t blob_file_value_bytes_min = 1024;
 constexpr std::size_t deletions_window = 4096;
 constexpr std::size_t deletions_trigger = 2048;
 
-rocksdb::DBOptions database_options(const RowMemory& memory) {
+rocksdb::DBOptions database_options(const RowMemory& memory, std::size_t files_open_max) {
     rocksdb::DBOptions options;
     options.info_log = make_rocksdb_logger();
     options.listeners.push_back(make_rocksdb_events());
@@ -44,7 +46,7 @@ rocksdb::DBOptions database_options(const RowMemory& memory) {
     options.recycle_log_file_num = 0;
     options.manual_wal_flush = false;
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-    options.max_open_files = open_files_unbounded;
+    options.max_open_files = static_cast<int>(std::min(files_open_max, files_open_limit));
     options.max_manifest_file_size = manifest_appends_none;
     options.max_background_jobs = 2;
     options.db_write_buffer_size = memory.memtable_bytes;
@@ -80,11 +82,11 @@ rocksdb::ColumnFamilyOptions family_options(const rocksdb::BlockBasedTableOption
 
 }  // namespace
 
-RowOptions make_row_options(const RowMemory& memory) {
+RowOptions make_row_options(const RowMemory& memory, std::size_t files_open_max) {
     const auto cache = rocksdb::NewLRUCache(memory.block_cache_bytes);
     const auto table = table_options(cache);
     RowOptions options;
-    options.database = database_options(memory);
+    options.database = database_options(memory, files_open_max);
     options.meta = family_options(table, memory.memtable_bytes / 8);
     options.index = family_options(table, memory.memtable_bytes / 4);
     options.index.compression = rocksdb::kLZ4Compression;

@@ -3,6 +3,7 @@
 
 #include <rocksdb/options.h>
 
+#include <cstddef>
 #include <cstdint>
 
 namespace holdfast::storage::local {
@@ -19,7 +20,9 @@ struct RowOptions {
     rocksdb::ColumnFamilyOptions body;   ///< inline blobs, ciphertext
 };
 
-RowOptions make_row_options(const RowMemory& memory);
+/// `files_open_max`: tables and blob files that are open at once, as good as (the cache that holds
+/// them has 64 parts, each with room for one at least).
+RowOptions make_row_options(const RowMemory& memory, std::size_t files_open_max);
 
 /// sync: the write is durable when Write() returns.
 rocksdb::WriteOptions make_write_options(bool sync);

@@ -34,7 +34,7 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
     if (HF_FAILPOINT("rocksdb.open") != base::Injected::none)
         return OpenError{OpenError::Kind::io, "the index does not open: injected"};
     auto env = make_rocksdb_env(options.vfs);
-    RowOptions row_options = make_row_options(options.memory);
+    RowOptions row_options = make_row_options(options.memory, options.files_open_max);
     row_options.database.env = env.get();
     row_options.database.create_if_missing = options.create;
     row_options.database.create_missing_column_families = options.create;

@@ -27,6 +27,7 @@ struct RowDatabaseOptions {
     VolumeId volume{};
     bool create = false;  ///< of a volume that is being created; otherwise it must be there
     RowMemory memory;
+    std::size_t files_open_max = 1024;  ///< more are opened and closed as they are read
     enum class Access {
         write,
         read  ///< nothing on the disk is changed

@@ -54,12 +54,13 @@ inline storage::Transaction put_of(std::string key, std::string value) {
 class RowWorld {
 public:
     explicit RowWorld(const TemporaryDirectory& directory,
-                      storage::local::Committer::Options options = {}) {
+                      storage::local::Committer::Options options = {},
+                      std::size_t files_open_max = 1024) {
         using namespace storage::local;
         const bool create = !std::filesystem::exists(directory.file("index"));
         std::filesystem::create_directories(directory.file("index"));
         const RowDatabaseOptions database_options{
-            *vfs, directory.file("index"), {}, create, RowMemory{8 << 20, 8 << 20}};
+            *vfs, directory.file("index"), {}, create, RowMemory{8 << 20, 8 << 20}, files_open_max};
         auto opened = RowDatabase::open(database_options);
         REQUIRE(opened);
         auto index = std::make_unique<OpenIndex>();
