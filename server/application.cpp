@@ -170,7 +170,7 @@ Result<void> Application::Parts::start_s3() {
     auto* const local = engine->local();
     background = std::make_unique<BackgroundWork>(stack->store, stack->buckets, stack->uploads,
                                                   local != nullptr ? &local->upkeep() : nullptr,
-                                                  background_options(settings));
+                                                  background_options(settings, memory));
     operator_service = std::make_unique<OperatorService>(
         OperatorService::Parts{settings, *engine, *background, *vfs, clock, pool});
     admin_handler.api().connect(*operator_service, admin_token);

@@ -12,7 +12,8 @@ struct MemorySplit {
     std::uint64_t limit_bytes = 0;
     std::uint64_t block_cache_bytes = 0;
     std::uint64_t memtable_bytes = 0;
-    std::uint64_t requests_bytes = 0;  ///< what running requests may hold together
+    std::uint64_t requests_bytes = 0;   ///< what running requests may hold together
+    std::uint64_t collector_bytes = 0;  ///< what a pass of the collector remembers
 };
 
 /// `machine_bytes`: memory there is for this process, the machine's or its control group's.

@@ -21,6 +21,7 @@ base::log::Format log_format(const std::string& word) {
     return word == "json" ? base::log::Format::json : base::log::Format::automatic;
 }
 
+constexpr std::uint64_t candidate_bytes = 200;
 constexpr std::uint64_t ballast_bytes = 64 * base::MiB;
 /// What uploads leave in any case: otherwise they would take the ballast that was given up so that
 /// deletions have room.
@@ -123,12 +124,17 @@ storage::local::EngineOptions engine_options(const config::Settings& settings,
     return options;
 }
 
-BackgroundOptions background_options(const config::Settings& settings) {
+BackgroundOptions background_options(const config::Settings& settings, const MemorySplit& memory) {
     BackgroundOptions options;
     options.reclaimer.completion_memory = settings.multipart_completion_memory;
     options.collector.interval = settings.gc_interval;
     options.collector.quarantine = settings.gc_quarantine;
     options.collector.bytes_per_second = settings.gc_bytes_per_second_max;
+    // An eighth for candidates; but so many that the safety stop is never missed.
+    const auto for_candidates = memory.collector_bytes / 8;
+    options.collector.candidates_max =
+        std::clamp<std::size_t>(for_candidates / candidate_bytes, 2000, 100'000);
+    options.collector.filter_bytes_max = memory.collector_bytes - for_candidates;
     options.scrubber.interval = settings.scrub_interval;
     options.scrubber.bytes_per_second = settings.scrub_bytes_per_second_max;
     return options;

@@ -34,7 +34,7 @@ admin::Options admin_options(const config::Settings& settings);
 std::uint64_t free_space_reserve_bytes(const config::Settings& settings);
 storage::local::EngineOptions engine_options(const config::Settings& settings,
                                              const MemorySplit& memory);
-BackgroundOptions background_options(const config::Settings& settings);
+BackgroundOptions background_options(const config::Settings& settings, const MemorySplit& memory);
 auth::VerifierOptions verifier_options(const config::Settings& settings);
 s3::Options s3_options(const config::Settings& settings, auth::Account root);
 

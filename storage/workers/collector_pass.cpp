@@ -1,5 +1,6 @@
 #include "storage/workers/collector_pass.h"
 
+#include "base/log.h"
 #include "storage/workers/blob_owners.h"
 
 namespace holdfast::storage::workers {
@@ -62,8 +63,14 @@ Async<void> CollectorPass::learn_owners() {
     std::uint64_t allocated = 0;
     for (const auto& info : *infos) allocated += info.allocated_bytes;
     const auto locations = allocated / extent_bytes_expected + rows_per_page;
-    live_.emplace(locations, context_.salt);
-    queued_.emplace(locations / 16, context_.salt + 1);
+    const auto for_queued = context_.filter_bytes_max / 16;
+    live_.emplace(locations, context_.filter_bytes_max - for_queued, context_.salt);
+    queued_.emplace(locations / 16, for_queued, context_.salt + 1);
+    if (live_->is_short())
+        base::log::warning("gc.little_memory",
+                           {{"filter_bytes", live_->bytes()},
+                            {"places_max", locations},
+                            {"meaning", "less of what has no owner is found: raise mem.limit"}});
     auto learn = [this](const BlobOwner& owner) {
         const bool queued = owner.kind == BlobOwner::Kind::garbage;
         auto& filter = queued ? *queued_ : *live_;

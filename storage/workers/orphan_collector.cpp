@@ -177,8 +177,12 @@ Async<void> OrphanCollector::pass(bool consent) {
     released_.clear();
     std::array<std::uint8_t, 8> salt{};
     store_.random.fill(salt);
-    CollectorPass::Context context{upkeep_, throttle_, stopping_, base::load_le64(salt),
-                                   options_.candidates_max};
+    CollectorPass::Context context{upkeep_,
+                                   throttle_,
+                                   stopping_,
+                                   base::load_le64(salt),
+                                   options_.candidates_max,
+                                   options_.filter_bytes_max};
     CollectorPass pass(context);
     auto looked = co_await pass.run();
     if (!looked) co_return looked;

@@ -42,6 +42,7 @@ struct CollectorOptions {
     std::chrono::milliseconds save_interval{std::chrono::hours(1)};  ///< of the quarantine's ages
     std::uint64_t bytes_per_second = 0;                              ///< 0: no limit
     std::size_t candidates_max = 100'000;
+    std::uint64_t filter_bytes_max = std::uint64_t{128} << 20;  ///< 90 million extents
 };
 
 struct CollectorReport {

@@ -242,6 +242,32 @@ TEST_CASE("space in use is at most live + 1 % + 64 MiB after a settled pass, P13
     CHECK(report.allocated_bytes <= report.use.live_bytes + report.use.live_bytes / 100 + 64 * MiB);
 }
 
+TEST_CASE(
+    "collector: with a filter too small for what is stored, less is found and nothing wrongly, "
+    "4 (memory)",
+    "[workers][collector]") {
+    auto options = keeping(1h);
+    options.filter_bytes_max = GENERATE(16, 64, 1024);
+    DiskCatalog disk(options);
+    for (int i = 0; i < 100; ++i) disk.put("k" + std::to_string(i), 40 * KiB);
+    for (int i = 0; i < 5; ++i) disk.write_blob(100 * KiB);
+    disk.kill_and_restart();
+    std::uint64_t found = 0;
+    for (int pass = 0; pass < 6; ++pass) {
+        const auto report = disk.collect();
+        check_sum(disk, report);
+        CHECK(report.blocked.empty());
+        found += report.quarantined + report.released;
+        disk.clock.advance(2h);
+    }
+    // A filter of a kilobyte has ten bits for each.
+    if (options.filter_bytes_max == 1024) CHECK(found > 0);
+    for (int i = 0; i < 100; ++i) {
+        const auto key = "k" + std::to_string(i);
+        CHECK(disk.get(key) == text_of(key, 40 * KiB));
+    }
+}
+
 TEST_CASE("compaction: who reads a blob while it is moved reads it to its end, 2.2.9",
           "[workers][compactor]") {
     DiskCatalog disk(keeping(0ms));

@@ -28,6 +28,7 @@ TEST_CASE(
     CHECK(split.block_cache_bytes / MiB == 107);
     CHECK(split.memtable_bytes / MiB == 40);
     CHECK(split.requests_bytes / MiB == 93);
+    CHECK(split.collector_bytes / MiB == 13);
 }
 
 TEST_CASE("memory split: a large machine's memtables stay small enough for a quick start",
@@ -35,6 +36,7 @@ TEST_CASE("memory split: a large machine's memtables stay small enough for a qui
     const auto split = server::split_memory(settings_with({}), 64 * GiB);
     CHECK(split.limit_bytes / GiB == 38);
     CHECK(split.memtable_bytes == 64 * MiB);
+    CHECK(split.collector_bytes == 160 * MiB);
 }
 
 TEST_CASE("memory split: the settings win, but nobody serves with nothing", "[server][memory]") {
@@ -56,7 +58,7 @@ TEST_CASE("memory split: a small limit leaves requests room below the level that
             server::split_memory(settings_with({std::string("mem.limit=") + limit}), GiB);
         const auto idle = 32 * MiB + split.block_cache_bytes + split.memtable_bytes;
         CHECK(idle < split.limit_bytes / 100 * 80);
-        CHECK(idle + split.requests_bytes < split.limit_bytes);
+        CHECK(idle + split.requests_bytes + split.collector_bytes < split.limit_bytes);
         CHECK(split.requests_bytes > 10 * MiB);
     }
 }
