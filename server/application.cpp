@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <thread>
 
@@ -42,6 +43,11 @@ Failure cannot_listen(std::string_view setting, const http::StartError& error) {
 /// what docker/compose.yaml gives the process.
 constexpr std::chrono::seconds closing_timeout{8};
 
+/// They hash beside the event loops, of which there is one for each processor.
+std::size_t md5_threads() {
+    return std::max(1U, std::thread::hardware_concurrency() / 2);
+}
+
 /// The catalog's parts over one engine, and the service on top of them.
 struct S3Stack {
     S3Stack(const config::Settings& settings, StorageEngine& engine,
@@ -59,8 +65,9 @@ struct S3Stack {
           uploads(store, objects),
           credentials(root),
           verifier(verifier_options(settings), credentials, clock),
+          md5(md5_threads()),
           service(s3::Services{s3_options(settings, root.account), store, buckets, objects, uploads,
-                               verifier, clock, random}) {}
+                               verifier, clock, random, md5}) {}
 
     catalog::GarbageList garbage;
     catalog::Store store;
@@ -69,6 +76,7 @@ struct S3Stack {
     catalog::Uploads uploads;
     RootCredentialSource credentials;
     auth::Verifier verifier;
+    storage::checksum::Md5Hasher md5;
     s3::Service service;
 };
 

@@ -5,8 +5,24 @@
 #include "bench/micro/stopwatch.h"
 #include "storage/checksum/crc64nvme.h"
 #include "storage/checksum/digest.h"
+#include "storage/checksum/md5_lanes.h"
 
 namespace holdfast::bench {
+
+namespace {
+
+/// As many uploads at once as the processor has lanes.
+Figure measure_md5_lanes(const MicroOptions& options, const base::Bytes& block) {
+    namespace checksum = storage::checksum;
+    std::vector<checksum::Md5Stream> streams(checksum::md5_lane_count());
+    std::vector<checksum::Md5Piece> pieces(streams.size());
+    return repeat("md5 in lanes", options, streams.size() * block.size(), [&] {
+        for (std::size_t i = 0; i < streams.size(); ++i) pieces[i] = {&streams[i], block};
+        checksum::md5_update_together(pieces);
+    });
+}
+
+}  // namespace
 
 std::vector<Figure> measure_hashes(const MicroOptions& options) {
     using Algorithm = model::ChecksumAlgorithm;
@@ -21,6 +37,7 @@ std::vector<Figure> measure_hashes(const MicroOptions& options) {
         figures.push_back(repeat(std::string(model::lower_name(algorithm)), options, block.size(),
                                  [&] { digest->update(block); }));
     }
+    figures.push_back(measure_md5_lanes(options, block));
     return figures;
 }
 

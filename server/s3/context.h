@@ -17,6 +17,7 @@
 #include "storage/catalog/objects.h"
 #include "storage/catalog/store.h"
 #include "storage/catalog/uploads.h"
+#include "storage/checksum/md5_hasher.h"
 
 namespace holdfast::s3 {
 
@@ -44,6 +45,7 @@ struct Services {
     const auth::Verifier& verifier;
     const base::Clock& clock;
     base::Random& random;
+    storage::checksum::Md5Hasher& md5;
 };
 
 struct Operation;

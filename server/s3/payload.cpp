@@ -96,12 +96,12 @@ Result<base::Unit> Payload::read_lengths() {
 
 void Payload::start_digests() {
     using storage::checksum::make_digest;
-    if (options_.md5 || promised_.content_md5) md5_ = make_digest(ChecksumAlgorithm::md5);
+    if (options_.md5 || promised_.content_md5) md5_.emplace(context_->services.md5);
     const auto client = promised_.algorithm();
     if (context_->verified.payload == auth::PayloadMode::single_hash)
         sha256_ = make_digest(ChecksumAlgorithm::sha256);
     // MD5 and SHA-256 are computed once, whoever asks for them.
-    if (client == ChecksumAlgorithm::md5 && !md5_) md5_ = make_digest(*client);
+    if (client == ChecksumAlgorithm::md5 && !md5_) md5_.emplace(context_->services.md5);
     if (client && *client != ChecksumAlgorithm::md5 &&
         !(*client == ChecksumAlgorithm::sha256 && sha256_))
         client_checksum_ = make_digest(*client);
@@ -109,8 +109,8 @@ void Payload::start_digests() {
         own_checksum_ = make_digest(*options_.checksum);
     const auto expected = length_.value_or(base::body_buffer_bytes);
     // A little more than the payload, so that chunk framing of a small body fits one read.
-    buffer_.resize(static_cast<std::size_t>(
-        std::clamp<std::uint64_t>(expected + 512, 1024, base::body_buffer_bytes)));
+    buffer_ = std::make_shared<base::Bytes>(
+        std::clamp<std::uint64_t>(expected + 512, 1024, base::body_buffer_bytes));
 }
 
 void Payload::update(base::ByteView bytes) {
@@ -118,7 +118,8 @@ void Payload::update(base::ByteView bytes) {
     if (received_ > 0 && !bytes.empty()) static_cast<void>(HF_FAILPOINT("body.mid"));
     received_ += bytes.size();
     context_->bytes_received += bytes.size();
-    for (auto* digest : {md5_.get(), sha256_.get(), client_checksum_.get(), own_checksum_.get()})
+    if (md5_) md5_->update(bytes, buffer_);
+    for (auto* digest : {sha256_.get(), client_checksum_.get(), own_checksum_.get()})
         if (digest != nullptr) digest->update(bytes);
 }
 
@@ -145,18 +146,19 @@ S3Error Payload::connection_error(const http::ConnectionError& error) const {
 base::Awaitable<Result<base::ByteView>> Payload::next() {
     while (!ended_) {
         // Fill the buffer before working on it: fewer, larger steps through digests and frames.
+        if (md5_ && !md5_->settled()) co_await md5_->settle();
+        const auto buffer = base::ByteSpan(*buffer_);
         std::size_t filled = 0;
         bool end = false;
-        while (filled < buffer_.size() && !end) {
-            auto read =
-                co_await context_->exchange.read_body(base::ByteSpan(buffer_).subspan(filled));
+        while (filled < buffer.size() && !end) {
+            auto read = co_await context_->exchange.read_body(buffer.subspan(filled));
             if (!read) co_return connection_error(read.error());
             end = *read == 0;
             filled += *read;
             if (length_ && !chunked_ && received_ + filled >= *length_) break;
         }
         ended_ = end;
-        auto bytes = base::ByteSpan(buffer_).first(filled);
+        auto bytes = buffer.first(filled);
         if (chunked_ && filled > 0) {
             auto decoded = chunked_->decode(bytes);
             if (!decoded) co_return from_auth(decoded.error());
@@ -167,6 +169,7 @@ base::Awaitable<Result<base::ByteView>> Payload::next() {
         if (!bytes.empty()) co_return base::ByteView(bytes);
     }
     static_cast<void>(HF_FAILPOINT("body.last"));
+    if (md5_ && !md5_->settled()) co_await md5_->settle();
     auto verified = verify();
     if (!verified) co_return std::move(verified).error();
     static_cast<void>(HF_FAILPOINT("checksum.verify"));

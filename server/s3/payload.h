@@ -12,6 +12,7 @@
 #include "auth/chunked_decoder.h"
 #include "server/s3/checksum_headers.h"
 #include "server/s3/context.h"
+#include "server/s3/payload_md5.h"
 #include "storage/checksum/digest.h"
 
 namespace holdfast::s3 {
@@ -66,11 +67,11 @@ private:
     PayloadOptions options_;
     std::optional<std::uint64_t> length_;
     std::optional<auth::ChunkedDecoder> chunked_;
-    std::unique_ptr<storage::checksum::Digest> md5_;
+    std::optional<PayloadMd5> md5_;
     std::unique_ptr<storage::checksum::Digest> sha256_;
     std::unique_ptr<storage::checksum::Digest> client_checksum_;
     std::unique_ptr<storage::checksum::Digest> own_checksum_;
-    base::Bytes buffer_;
+    std::shared_ptr<base::Bytes> buffer_;  ///< shared with the MD5 under way
     base::Bytes md5_result_;
     std::optional<model::Checksum> verified_;
     std::optional<model::Checksum> computed_;

@@ -146,7 +146,7 @@ struct Endpoint::Parts {
           keyring(make_keyring(random)),
           store{rows, blobs, *keyring, clock, random, garbage},
           service(s3::Services{options_of(options), store, buckets, objects, uploads, verifier,
-                               clock, random}) {}
+                               clock, random, md5}) {}
 
     base::FakeClock& clock;
     base::SystemRandom random;
@@ -158,6 +158,7 @@ struct Endpoint::Parts {
     catalog::Uploads uploads{store, objects};
     OneKey credentials;
     auth::Verifier verifier{auth::VerifierOptions{}, credentials, clock};
+    storage::checksum::Md5Hasher md5{1};
     s3::Service service;
 };
 
