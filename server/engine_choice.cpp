@@ -1,6 +1,7 @@
 #include "server/engine_choice.h"
 
 #include "base/log.h"
+#include "server/data_failure.h"
 #include "server/options.h"
 #include "server/process_limits.h"
 #include "storage/local/engine.h"
@@ -35,12 +36,11 @@ private:
     std::unique_ptr<storage::BlobStore> blobs_ = storage::memory::make_blob_store();
 };
 
-Failure to_failure(const storage::local::OpenError& error) {
-    using Kind = storage::local::OpenError::Kind;
-    std::string message = "storage.directory: " + error.message;
-    if (error.kind == Kind::read_only) message += "; `holdfast serve --read-only` serves reads";
-    const bool in_use = error.kind == Kind::in_use;
-    return {in_use ? ExitCode::data_in_use : ExitCode::data_unusable, std::move(message)};
+Failure cannot_serve(const storage::local::OpenError& error) {
+    auto failure = to_failure(error);
+    if (error.kind == storage::local::OpenError::Kind::read_only)
+        failure.message += "; `holdfast serve --read-only` serves reads";
+    return failure;
 }
 
 /// Before the engine opens, so that it has all the descriptors there are.
@@ -68,7 +68,7 @@ Result<std::unique_ptr<StorageEngine>> open_engine(const config::Settings& setti
     options.index_files_open_max = shares.index_files_open_max;
     auto engine =
         storage::local::Engine::open(options, parts.vfs, parts.clock, parts.random, parts.pool);
-    if (!engine) return to_failure(engine.error());
+    if (!engine) return cannot_serve(engine.error());
     return std::unique_ptr<StorageEngine>(std::make_unique<LocalEngine>(*std::move(engine)));
 }
 

@@ -1,7 +1,13 @@
 /// Puts objects back whose commits an index has lost, from their blobs: what no row refers to and
 /// was sealed after the row that it names was last written.
 ///
-/// A parts' commit that was lost is reported only: its upload's client sends the part again.
+/// A blob is read before it counts. One that is not whole never takes the place of an object that
+/// the index has; where it has none, a damaged one is put back, as an object whose reads fail. What
+/// is replaced has no row any more, and no garbage row: the collector keeps it for its quarantine.
+///
+/// A part's commit that was lost is reported only: its upload's client sends the part again.
+///
+/// It may be interrupted anywhere and run again.
 ///
 /// threads: one event loop, and nobody else writes. source: spec durability 2.6.
 #pragma once
@@ -15,8 +21,9 @@
 namespace holdfast::storage::catalog {
 
 struct ReattachOptions {
-    /// Commits that the index has.
+    /// Commits that the index had before anything was put back.
     RowVersion commit_no = 0;
+    LookAtBlob look;
     std::function<std::string(const BlobRef&)> read;  ///< as RebuildOptions::read
     RebuildOptions buckets;  ///< for buckets whose rows were lost as well; only owner, account,
                              ///< region and now are used
@@ -29,7 +36,8 @@ struct ReattachReport {
     std::vector<std::string> problems;
 };
 
-/// `latest_first`: as for rebuild_rows(), of the run that lost its commits.
+/// `latest_first`: as for rebuild_rows(). Objects come from blobs of the last run among them, which
+/// lost its commits; parts of objects from all.
 /// errors: of reading and writing rows; what was put back until then stays.
 Async<ReattachReport> reattach(Store& store, Upkeep& upkeep,
                                const std::vector<BlobInSegments>& latest_first,

@@ -1,13 +1,11 @@
 #include "storage/catalog/rebuild.h"
 
 #include <fmt/format.h>
-#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 
 #include "model/names.h"
-#include "storage/catalog/completion_blob.h"
 #include "storage/catalog/restored_object.h"
 
 namespace holdfast::storage::catalog {
@@ -15,7 +13,6 @@ namespace holdfast::storage::catalog {
 namespace {
 
 constexpr std::size_t bucket_id_digits = 16;
-constexpr std::size_t blobs_per_garbage_row = 1000;
 
 /// The id in the name of a bucket's partition; empty for another one.
 std::string bucket_id_of(const Partition& partition) {
@@ -29,22 +26,21 @@ bool is_object_row(std::string_view row) {
     return row.starts_with('o') && model::ObjectKey::parse(row.substr(1)).has_value();
 }
 
+/// The blobs of one row, the latest first.
+using RowName = std::pair<Partition, std::string>;
+
 class Rebuilding {
 public:
     Rebuilding(const std::vector<BlobInSegments>& blobs, const RebuildOptions& options)
-        : blobs_(blobs), options_(options) {}
+        : blobs_(blobs), options_(options), parts_(options.look) {}
 
     Result<RebuildReport> run() {
         name_buckets();
-        for (const auto& blob : blobs_)
-            if (blob.kind == BlobKind::part) parts_.emplace(blob.ref.id, &blob);
         for (const auto& [partition, name] : names_)
             if (auto put = put_bucket(partition, name); !put) return std::move(put).error();
-        for (const auto& blob : blobs_) {
-            if (blob.kind == BlobKind::part) continue;
-            if (auto done = take(blob); !done) return std::move(done).error();
-        }
-        if (auto put = put_garbage(); !put) return std::move(put).error();
+        for (const auto& blob : blobs_) sort_in(blob);
+        for (const auto& [row, blobs] : rows_)
+            if (auto done = restore_row(row, blobs); !done) return std::move(done).error();
         for (const auto& blob : blobs_)
             if (blob.kind == BlobKind::part && used_parts_.count(blob.ref.id) == 0)
                 ++report_.unused_parts;
@@ -87,85 +83,94 @@ private:
                             bucket.SerializeAsString());
     }
 
-    Result<void> take(const BlobInSegments& blob) {
+    void sort_in(const BlobInSegments& blob) {
         const auto& identity = blob.identity;
-        const auto bucket = names_.find(identity.partition);
-        if (bucket == names_.end()) return {};
-        if (!is_object_row(identity.row_key)) {
-            problem(bucket->second, identity.row_key, "its blob names no object");
-            return {};
-        }
-        const auto row = std::make_pair(identity.partition, identity.row_key);
-        if (lost_.count(row) > 0) return {};
-        if (!restored_.insert(row).second) {
-            ++report_.replaced;
-            garbage_[identity.partition].push_back(blob.ref);
-            return {};
-        }
-        std::string why;
-        auto object = restore(blob, why);
-        if (!object) {
-            lost_.insert(row);
-            problem(bucket->second, std::string_view(identity.row_key).substr(1), why);
-            return {};
-        }
-        return put_object(identity, *object);
+        if (blob.kind == BlobKind::part)
+            parts_.add(blob);
+        else if (names_.count(identity.partition) == 0)
+            return;
+        else if (is_object_row(identity.row_key))
+            rows_[{identity.partition, identity.row_key}].push_back(&blob);
+        else
+            problem({identity.partition, ' ' + identity.row_key}, "its blob names no object");
     }
 
-    std::optional<RestoredObject> restore(const BlobInSegments& blob, std::string& why) {
-        if (blob.kind == BlobKind::object)
-            return restore_object(blob.ref, blob.identity.record, why);
-        const auto find = [this](const BlobId& id) -> const BlobRef* {
-            const auto found = parts_.find(id);
-            return found == parts_.end() ? nullptr : &found->second->ref;
-        };
-        return restore_multipart(blob.ref, options_.read(blob.ref), find, why);
-    }
-
-    Result<void> put_object(const BlobIdentity& identity, const RestoredObject& object) {
-        ++report_.objects;
-        if (!object.manifests.empty()) ++report_.multipart_objects;
-        const auto key = std::string_view(identity.row_key).substr(1);
-        std::uint32_t chunk = 0;
-        for (const auto& manifest : object.manifests) {
-            for (const auto& part : manifest.parts())
-                if (part.body().has_blob()) used_parts_.insert(from_record(part.body().blob()).id);
-            auto put =
-                options_.put(identity.partition, {RowFamily::body, manifest_row(key, chunk++)},
-                             manifest.SerializeAsString());
-            if (!put) return put;
-        }
-        return options_.put(identity.partition, {RowFamily::index, identity.row_key},
-                            object.record.SerializeAsString());
-    }
-
-    Result<void> put_garbage() {
-        for (const auto& [partition, blobs] : garbage_) {
-            for (std::size_t begin = 0; begin < blobs.size(); begin += blobs_per_garbage_row) {
-                records::Garbage garbage;
-                const auto end = std::min(begin + blobs_per_garbage_row, blobs.size());
-                for (auto i = begin; i < end; ++i) to_record(blobs[i], garbage.add_blobs());
-                auto put = options_.put(partition, {RowFamily::index, garbage_row(blobs[begin])},
-                                        garbage.SerializeAsString());
-                if (!put) return put;
-            }
+    Result<void> restore_row(const RowName& row, const BlobList& blobs) {
+        std::set<BlobId> never_written;
+        for (std::size_t i = 0; i < blobs.size(); ++i) {
+            if (never_written.count(blobs[i]->ref.id) > 0) continue;
+            const auto found = look_at_copies(blobs, i, options_.look);
+            if (found.look.state != BlobLook::State::never_written)
+                return restore_blob(row, found, older_than(blobs, i));
+            never_written.insert(blobs[i]->ref.id);
+            problem(row, "a blob of it was never written to its end and is left out: " +
+                             found.look.what);
         }
         return {};
     }
 
-    void problem(std::string_view bucket, std::string_view key, std::string_view what) {
-        report_.problems.push_back(printable_name(bucket, key) + ": " + std::string(what));
+    /// Other blobs than copies of that one.
+    static std::size_t older_than(const BlobList& blobs, std::size_t chosen) {
+        std::set<BlobId> older;
+        for (auto i = chosen + 1; i < blobs.size(); ++i) older.insert(blobs[i]->ref.id);
+        older.erase(blobs[chosen]->ref.id);
+        return older.size();
+    }
+
+    Result<void> restore_blob(const RowName& row, const LookedAt& found, std::size_t older) {
+        report_.replaced += older;
+        const std::string aside =
+            older == 0 ? ""
+                       : fmt::format("; {} older blobs of it are kept for gc.quarantine", older);
+        std::string why;
+        const auto object = restore(found, why);
+        if (!object) {
+            problem(row, why + aside);
+            return {};
+        }
+        if (found.look.state == BlobLook::State::damaged)
+            problem(row, "it is damaged: " + found.look.what + aside);
+        for (const auto& damage : object->damage) problem(row, damage);
+        return put_object(row, *object);
+    }
+
+    std::optional<RestoredObject> restore(const LookedAt& found, std::string& why) {
+        const auto& blob = *found.blob;
+        if (blob.kind == BlobKind::object)
+            return restore_object(blob.ref, blob.identity.record, why);
+        return restore_multipart(blob.ref, options_.read(blob.ref), parts_, why);
+    }
+
+    Result<void> put_object(const RowName& row, const RestoredObject& object) {
+        ++report_.objects;
+        if (!object.manifests.empty()) ++report_.multipart_objects;
+        const auto& [partition, name] = row;
+        std::uint32_t chunk = 0;
+        for (const auto& manifest : object.manifests) {
+            for (const auto& part : manifest.parts())
+                if (part.body().has_blob()) used_parts_.insert(from_record(part.body().blob()).id);
+            const auto key = manifest_row(std::string_view(name).substr(1), chunk++);
+            auto put =
+                options_.put(partition, {RowFamily::body, key}, manifest.SerializeAsString());
+            if (!put) return put;
+        }
+        return options_.put(partition, {RowFamily::index, name}, object.record.SerializeAsString());
+    }
+
+    /// A row's first character is its kind, and no part of the key.
+    void problem(const RowName& row, const std::string& what) {
+        const auto& [partition, name] = row;
+        report_.problems.push_back(
+            printable_name(names_.at(partition), std::string_view(name).substr(1)) + ": " + what);
     }
 
     const std::vector<BlobInSegments>& blobs_;
     const RebuildOptions& options_;
     RebuildReport report_;
     std::map<Partition, std::string> names_;
-    std::map<BlobId, const BlobInSegments*> parts_;
+    std::map<RowName, BlobList> rows_;
+    PartBlobs parts_;
     std::set<BlobId> used_parts_;
-    std::set<std::pair<Partition, std::string>> restored_;
-    std::set<std::pair<Partition, std::string>> lost_;
-    std::map<Partition, std::vector<BlobRef>> garbage_;
 };
 
 }  // namespace

@@ -20,20 +20,24 @@ void fill(records::Body& body, const BlobRef& blob, std::uint64_t plain_bytes) {
     to_record(blob, body.mutable_blob());
 }
 
-/// False, and why, when the part's blob is not there or does not fit.
-bool attach(records::ManifestPart& part, const FindPart& find, std::string& why) {
+/// False, and why, when the part's blob is not there or does not fit. One that is not whole is
+/// what the object has: it was answered before the upload was completed.
+bool attach(records::ManifestPart& part, PartBlobs& parts, RestoredObject& object,
+            std::string& why) {
     auto& body = *part.mutable_body();
     if (body.plain_bytes() == 0) return true;
     BlobId id;
     std::copy_n(body.id().begin(), id.size(), id.begin());
-    const auto* const blob = find(id);
-    if (blob != nullptr && holds(*blob, body.plain_bytes())) {
-        fill(body, *blob, body.plain_bytes());
-        return true;
+    const auto* const found = parts.find(id);
+    const auto name = "part " + std::to_string(part.number());
+    if (found == nullptr || !holds(found->blob->ref, body.plain_bytes())) {
+        why = name + (found == nullptr ? " is not in the segments" : " has another size");
+        return false;
     }
-    why = "part " + std::to_string(part.number()) +
-          (blob == nullptr ? " is not in the segments" : " has another size");
-    return false;
+    fill(body, found->blob->ref, body.plain_bytes());
+    if (found->look.state != BlobLook::State::whole)
+        object.damage.push_back(name + " is damaged: " + found->look.what);
+    return true;
 }
 
 }  // namespace
@@ -54,7 +58,7 @@ std::optional<RestoredObject> restore_object(const BlobRef& blob, const std::str
 }
 
 std::optional<RestoredObject> restore_multipart(const BlobRef& completion,
-                                                const std::string& content, const FindPart& find,
+                                                const std::string& content, PartBlobs& parts,
                                                 std::string& why) {
     auto parsed = parse_completion(content);
     if (!parsed) {
@@ -66,7 +70,7 @@ std::optional<RestoredObject> restore_multipart(const BlobRef& completion,
     fill(*object.record.mutable_completion(), completion, content.size());
     for (auto& manifest : *parsed->mutable_manifests()) {
         for (auto& part : *manifest.mutable_parts())
-            if (!attach(part, find, why)) return std::nullopt;
+            if (!attach(part, parts, object, why)) return std::nullopt;
         object.manifests.push_back(std::move(manifest));
     }
     return object;

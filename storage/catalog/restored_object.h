@@ -1,12 +1,12 @@
 /// From what a blob's identity or a completion says back to an object's rows. Checks that record
-/// and blob fit together; nothing is read. threads: any.
+/// and blob fit together. threads: one.
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "storage/catalog/blob_copies.h"
 #include "storage/catalog/store.h"
 
 namespace holdfast::storage::catalog {
@@ -14,17 +14,17 @@ namespace holdfast::storage::catalog {
 struct RestoredObject {
     records::Object record;
     std::vector<records::Manifest> manifests;  ///< of a multipart object, in order
+    /// One line each: its parts that are not whole. Reads of them end with an error.
+    std::vector<std::string> damage;
 };
 
 /// An object in one blob. Nothing, and why, when they do not fit.
 std::optional<RestoredObject> restore_object(const BlobRef& blob, const std::string& record,
                                              std::string& why);
 
-/// Where a part's blob is; null when it is not there.
-using FindPart = std::function<const BlobRef*(const BlobId&)>;
-/// `content` is that of the completion's blob.
+/// `content` is that of the completion's blob. Nothing, and why, when a part is not there.
 std::optional<RestoredObject> restore_multipart(const BlobRef& completion,
-                                                const std::string& content, const FindPart& find,
+                                                const std::string& content, PartBlobs& parts,
                                                 std::string& why);
 
 }  // namespace holdfast::storage::catalog

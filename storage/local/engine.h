@@ -38,9 +38,12 @@ struct EngineOptions {
     std::uint64_t ballast_bytes = 0;  ///< disk space set aside for the index (ballast.h); 0: none
     /// Nothing is written, also where a write would be possible.
     bool read_only = false;
-    /// Acknowledged commits that are missing are given up: the log says how many, the high-water
-    /// mark goes back to what the index has, and writes are taken. An operator's decision.
+    /// Acknowledged commits that are missing are given up: the log says how many, the next commit
+    /// gets a number above all of theirs, and writes are taken. An operator's decision.
     bool accept_loss = false;
+    /// With accept_loss: first leaves the note of reattach_note.h, for who puts objects back and
+    /// takes the note away.
+    bool reattach = false;
     /// So many unclean starts within 60 s are a crash loop: the start is read-only. 0: never.
     std::size_t unclean_starts_max = 0;
     /// From a fault to the first attempt to reopen; twice as long each time.

@@ -118,6 +118,21 @@ base::IoResult<void> scan_segment(base::Vfs& vfs, const std::string& path, Segme
     return {};
 }
 
+BlobLook look_at_extent(base::VfsFile& file, const Extent& extent) {
+    using State = BlobLook::State;
+    SegmentScan scan(file, {extent.offset, extent.offset + aligned_up(extent.length), false});
+    const auto item = scan.next();
+    if (!item || item->kind != ScanItem::Kind::whole || item->length != extent.length)
+        return {State::damaged, "its header or end mark is damaged"};
+    const auto check = check_frames(file, *item);
+    if (!check) return {State::damaged, check.error().message()};
+    if (check->whole()) return {};
+    const auto state = check->never_written ? State::never_written : State::damaged;
+    if (!check->table_whole) return {state, "its frame table is damaged"};
+    return {state, fmt::format("{} damaged frames, the first is {}", check->damaged_frames,
+                               check->first_damaged_frame)};
+}
+
 /// Nothing when it ends too early, or a frame is damaged.
 bool append_extent(base::VfsFile& file, const Extent& extent, std::string& to) {
     SegmentScan scan(file, {extent.offset, extent.offset + aligned_up(extent.length), false});
@@ -137,7 +152,7 @@ bool append_extent(base::VfsFile& file, const Extent& extent, std::string& to) {
 bool StoredBlob::is_later_than(const StoredBlob& other) const {
     const auto place = [](const StoredBlob& blob) {
         const auto& last = blob.ref.extents.back();
-        return std::make_tuple(blob.run, blob.identity.last_commit, last.segment, last.offset);
+        return std::make_tuple(blob.identity.last_commit, blob.run, last.segment, last.offset);
     };
     return place(*this) > place(other);
 }
@@ -159,6 +174,25 @@ base::Expected<SegmentsFound, OpenError> find_blobs(base::Vfs& vfs, const std::s
         if (!scanned) found.problems.push_back(scanned.error().message());
     }
     assemblies.report();
+    return found;
+}
+
+BlobLook look_at_blob(base::Vfs& vfs, const std::string& directory, const BlobRef& ref) {
+    using State = BlobLook::State;
+    BlobLook found;
+    for (const auto& extent : ref.extents) {
+        const auto name = SegmentName::of(extent.segment).file_name();
+        const auto file = vfs.open(fmt::format("{}/{}", directory, name), base::OpenMode::read);
+        BlobLook look{State::damaged, file ? std::string() : file.error().message()};
+        // Once more from the medium: that tells a passing error from one that stays.
+        for (int attempt = 0; file && look.state != State::whole && attempt < 2; ++attempt) {
+            // A hint only.
+            if (attempt > 0) static_cast<void>((*file)->drop_cache(extent.offset, extent.length));
+            look = look_at_extent(**file, extent);
+        }
+        if (look.state == State::whole || found.state == State::never_written) continue;
+        found = {look.state, fmt::format("{} ({} at {})", look.what, name, extent.offset)};
+    }
     return found;
 }
 

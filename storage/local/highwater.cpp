@@ -111,15 +111,6 @@ base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::open(base::Vfs&
     return high_water;
 }
 
-base::IoResult<void> HighWater::lower(const HighWaterSlot& slot) {
-    // A crash in between leaves the higher one: the decision was not carried out.
-    for (int i = 0; i < 2; ++i) {
-        if (auto recorded = record(slot); !recorded) return recorded;
-        if (auto synced = sync(); !synced) return synced;
-    }
-    return {};
-}
-
 base::IoResult<void> HighWater::record(const HighWaterSlot& slot) {
     if (HF_FAILPOINT("highwater.write") != base::Injected::none)
         return base::IoError{EIO, "pwrite", "highwater"};

@@ -46,9 +46,6 @@ public:
     /// After a failure the next one writes the record again: the kernel may have dropped it, and
     /// the fdatasync after a failed one succeeds without it.
     base::IoResult<void> sync();
-    /// Takes the mark back to a number that may be lower: somebody decided that the commits behind
-    /// it are lost. Both slots say so, durably, when it returns.
-    base::IoResult<void> lower(const HighWaterSlot& slot);
 
 private:
     struct Found {

@@ -14,6 +14,9 @@ namespace {
 
 using base::Expected;
 
+/// The mark may be a second older than the last commit that was lost; this is certainly more.
+constexpr RowVersion numbers_left_out = RowVersion{1} << 32;
+
 }  // namespace
 
 IndexKeeper::IndexKeeper(const EngineOptions& options, Parts parts)
@@ -74,7 +77,7 @@ Expected<void, OpenError> IndexKeeper::open_for_writing(const IndexExamination& 
                          fmt::format("the index opened with commit {}, its files held {}",
                                      (*database)->commit_no(), found.commit_no)};
     if (auto opened = open_high_water(); !opened) return opened;
-    if (auto given_up = give_up_what_is_missing(found); !given_up) return given_up;
+    if (auto given_up = give_up_what_is_missing(found, **database); !given_up) return given_up;
     forget_log();
     open(*std::move(database));
     return {};
@@ -95,15 +98,16 @@ Expected<void, OpenError> IndexKeeper::open_high_water() {
     return {};
 }
 
-/// REQUIRES: somebody decided so, when anything is missing.
-Expected<void, OpenError> IndexKeeper::give_up_what_is_missing(const IndexExamination& found) {
+/// REQUIRES: somebody decided so, when anything is missing. No number of a missing commit comes a
+/// second time: blobs remember the one before them, and are ordered by it.
+Expected<void, OpenError> IndexKeeper::give_up_what_is_missing(const IndexExamination& found,
+                                                               RowDatabase& database) {
     if (!found.loss.any()) return {};
     base::log::warning("storage.loss_accepted", {{"missing_commits", found.loss.missing},
                                                  {"commit_no", found.commit_no},
                                                  {"loss", found.loss.text}});
-    const HighWaterSlot slot{parts_.volume.incarnation(), found.commit_no};
-    if (auto lowered = high_water_->lower(slot); !lowered) return to_open_error(lowered.error());
-    return {};
+    const auto known = std::max(found.commit_no, high_water_->commit_no());
+    return database.skip_commits(known + numbers_left_out);
 }
 
 void IndexKeeper::set_log_aside_when_unclean() {

@@ -81,7 +81,8 @@ public:
 private:
     [[nodiscard]] RowDatabaseOptions database_options() const;
     base::Expected<void, OpenError> start_incarnation();
-    base::Expected<void, OpenError> give_up_what_is_missing(const IndexExamination& found);
+    base::Expected<void, OpenError> give_up_what_is_missing(const IndexExamination& found,
+                                                            RowDatabase& database);
     base::Expected<void, OpenError> open_high_water();
     void set_log_aside_when_unclean();
     void forget_log();

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "storage/local/highwater.h"
 #include "storage/local/open_error.h"
+#include "storage/local/reattach_note.h"
 #include "storage/local/row_codec.h"
 #include "storage/local/volume_layout.h"
 
@@ -130,10 +131,16 @@ Expected<std::string, OpenError> IndexRebuild::replace_index() {
             return local::to_open_error(moved.error());
         kept = name;
     }
+    // Before the name is taken again.
+    if (auto synced = vfs_.sync_directory(directory_); !synced)
+        return local::to_open_error(synced.error());
     if (auto moved = vfs_.rename(volume_->path(unfinished_index), index); !moved)
         return local::to_open_error(moved.error());
     if (auto synced = vfs_.sync_directory(directory_); !synced)
         return local::to_open_error(synced.error());
+    // The index has all that could be put back.
+    if (auto forgotten = remove_reattach_note(vfs_, directory_); !forgotten)
+        return local::to_open_error(forgotten.error());
     return kept;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/random.h"
 #include "base/vfs.h"
+#include "storage/blob_look.h"
 #include "storage/blob_store.h"
 #include "storage/local/row_database.h"
 #include "storage/local/volume.h"
@@ -27,9 +28,11 @@ struct StoredBlob {
     BlobRef ref;
     BlobKind kind = BlobKind::object;
     BlobIdentity identity;
-    std::uint32_t run = 0;  ///< incarnation that sealed it
+    std::uint32_t run = 0;  ///< incarnation that wrote this copy of it
 
-    /// Of two blobs: whether this one was sealed later, as far as anybody can tell.
+    /// Of two blobs: whether this one was sealed later, as far as anybody can tell. By the commit
+    /// in the identity, whose numbers only grow; it stays when compaction writes a blob again, in a
+    /// later run. Of equal ones by run and place.
     [[nodiscard]] bool is_later_than(const StoredBlob& other) const;
 };
 
@@ -42,6 +45,9 @@ struct SegmentsFound {
 /// All blobs in a directory of segments. Memory: some 200 bytes and its identity for each blob.
 /// errors: io when the directory cannot be listed.
 base::Expected<SegmentsFound, OpenError> find_blobs(base::Vfs& vfs, const std::string& directory);
+
+/// Reads all of a blob that find_blobs() found; twice, before it is not whole.
+BlobLook look_at_blob(base::Vfs& vfs, const std::string& directory, const BlobRef& ref);
 
 /// The content of a small blob, verified; empty when any of it is damaged.
 std::string read_small_blob(base::Vfs& vfs, const std::string& directory, const BlobRef& ref);

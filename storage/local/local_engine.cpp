@@ -1,9 +1,12 @@
 #include "storage/local/local_engine.h"
 
+#include <algorithm>
+
 #include "base/failpoint.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "storage/local/open_error.h"
+#include "storage/local/reattach_note.h"
 #include "storage/local/volume_layout.h"
 #include "storage/local/write_probe.h"
 
@@ -73,14 +76,34 @@ Expected<void, OpenError> LocalEngine::open_existing_index() {
     if (auto there = check_segments_are_there(); !there) return there;
     const auto& previous = volume_->previous();
     if (!previous.clean) base::log::info("engine.unclean_stop", {{"incarnation", previous.number}});
-    const auto found = index_->examine();
+    auto found = index_->examine();
     if (!found) return found.error();
+    if (auto noted = heed_reattach_note(*found); !noted) return noted;
     auto condition = condition_at_start(*found);
     if (condition.writable()) return index_->open_for_writing(*found);
     const bool keep = condition.cause == Cause::missing_commits && !options_.read_only;
     if (keep) index_->keep_log();
     condition_.stop_writes(std::move(condition));
     return index_->open_for_reading();
+}
+
+/// Objects that are still to be put back are a loss, whatever the index has by now.
+Expected<void, OpenError> LocalEngine::heed_reattach_note(IndexExamination& found) const {
+    const auto pending = read_reattach_note(around_.vfs, options_.directory);
+    if (!pending) return to_open_error(pending.error());
+    if (*pending) {
+        found.loss.missing = std::max(found.loss.missing, (*pending)->missing);
+        if (!found.loss.text.empty()) found.loss.text += "; ";
+        found.loss.text +=
+            "a `holdfast fsck --rebuild` that put objects back did not get to its end";
+        return {};
+    }
+    const bool begins = options_.reattach && options_.accept_loss && found.loss.any();
+    if (!begins) return {};
+    const ReattachNote note{found.commit_no, found.loss.missing};
+    const auto written = write_reattach_note(around_.vfs, options_.directory, note);
+    if (!written) return to_open_error(written.error());
+    return {};
 }
 
 EngineCondition LocalEngine::condition_of_loss(const CommitLoss& loss) const {

@@ -52,6 +52,7 @@ private:
     [[nodiscard]] base::Expected<void, OpenError> check_segments_are_there() const;
     base::Expected<void, OpenError> open_existing_index();
     [[nodiscard]] EngineCondition condition_at_start(const IndexExamination& found) const;
+    base::Expected<void, OpenError> heed_reattach_note(IndexExamination& found) const;
     [[nodiscard]] EngineCondition condition_of_loss(const CommitLoss& loss) const;
     base::Expected<void, OpenError> open_segments();
     void fault(const std::string& reason, bool index_out_of_space);

@@ -93,11 +93,23 @@ Expected<void, OpenError> RowDatabase::read_identity(const VolumeId& volume) {
     if (status.ok()) status = db_->Get(rocksdb::ReadOptions(), meta(), commit_no_key, &number);
     if (!status.ok()) return open_error(status);
     if (id != base::as_text(volume))
-        return OpenError{OpenError::Kind::damaged, "the index belongs to another volume"};
+        return OpenError{OpenError::Kind::foreign_format,
+                         "the index belongs to another volume than the format file"};
     const auto commit_no = parse_commit_number(number);
     if (!commit_no)
         return OpenError{OpenError::Kind::damaged, "the index has no readable commit number"};
     commit_no_ = *commit_no;
+    return {};
+}
+
+/// Without the log, which would show a step.
+Expected<void, OpenError> RowDatabase::skip_commits(RowVersion last) {
+    rocksdb::WriteOptions unlogged;
+    unlogged.disableWAL = true;
+    auto status = db_->Put(unlogged, meta(), commit_no_key, encode_commit_number(last));
+    if (status.ok()) status = db_->Flush(rocksdb::FlushOptions(), meta());
+    if (!status.ok()) return open_error(status);
+    commit_no_ = last;
     return {};
 }
 

@@ -38,7 +38,7 @@ struct RowDatabaseOptions {
 
 class RowDatabase {
 public:
-    /// errors: damaged (also when it belongs to another volume), io.
+    /// errors: damaged, foreign_format (it belongs to another volume), io.
     static base::Expected<std::unique_ptr<RowDatabase>, OpenError> open(
         const RowDatabaseOptions& options);
     RowDatabase(const RowDatabase&) = delete;
@@ -50,6 +50,8 @@ public:
     [[nodiscard]] rocksdb::ColumnFamilyHandle* meta() const { return families_[0].get(); }
     /// The last commit that is in the database, as found at open().
     [[nodiscard]] RowVersion commit_no() const { return commit_no_; }
+    /// The next commit is `last` + 1, durably. REQUIRES: nothing was written since open().
+    base::Expected<void, OpenError> skip_commits(RowVersion last);
 
     /// Reads that failed since open(): an index that fails looks like one that lost rows, so
     /// nothing is taken for a leftover after that (2.7.3).

@@ -221,6 +221,24 @@ private:
     ByteView ready_;
 };
 
+constexpr std::uint64_t sector_bytes = 512;
+
+/// Whether a sector's length of zeros is in it; all of what is shorter than a sector.
+IoResult<bool> has_zero_sector(Stretch stretch, std::uint64_t bytes) {
+    const auto enough = std::min(sector_bytes, bytes);
+    std::uint64_t zeros = 0;
+    while (bytes > 0) {
+        const auto piece = stretch.next(bytes);
+        if (!piece) return piece.error();
+        for (const auto byte : *piece) {
+            zeros = byte == 0 ? zeros + 1 : 0;
+            if (zeros == enough) return true;
+        }
+        bytes -= piece->size();
+    }
+    return false;
+}
+
 IoResult<std::uint32_t> checksum_of(Stretch stretch, std::uint64_t bytes, std::uint32_t before) {
     auto checksum = before;
     while (bytes > 0) {
@@ -241,14 +259,23 @@ IoResult<FrameCheck> check_frames(base::VfsFile& file, const ScanItem& item) {
     const auto table = checksum_of({file, table_offset, table_bytes}, table_bytes, 0);
     if (!table) return table.error();
     check.table_whole = *table == item.mark.table_checksum;
+    if (!check.table_whole) {
+        const auto zeros = has_zero_sector({file, table_offset, table_bytes}, table_bytes);
+        if (!zeros) return zeros.error();
+        check.never_written = *zeros;
+    }
 
     Stretch entries(file, table_offset, table_bytes);
     Stretch frames(file, item.offset + extent_header_bytes, item.data_bytes());
     auto left = item.data_bytes();
+    auto offset = item.offset + extent_header_bytes;
     for (auto frame = item.first_frame; left > 0; ++frame) {
         auto checksum = frame_checksum(item.header.id, frame, {});
-        auto bytes = std::min<std::uint64_t>(left, item.header.frame_bytes);
-        left -= bytes;
+        const auto frame_bytes = std::min<std::uint64_t>(left, item.header.frame_bytes);
+        const Stretch again(file, offset, frame_bytes);
+        left -= frame_bytes;
+        offset += frame_bytes;
+        auto bytes = frame_bytes;
         while (bytes > 0) {
             const auto piece = frames.next(bytes);
             if (!piece) return piece.error();
@@ -259,6 +286,10 @@ IoResult<FrameCheck> check_frames(base::VfsFile& file, const ScanItem& item) {
         if (!entry) return entry.error();
         if (base::load_le32(*entry) == checksum) continue;
         if (check.damaged_frames++ == 0) check.first_damaged_frame = frame;
+        if (check.never_written) continue;
+        const auto zeros = has_zero_sector(again, frame_bytes);
+        if (!zeros) return zeros.error();
+        check.never_written = *zeros;
     }
     return check;
 }

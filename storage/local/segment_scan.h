@@ -97,6 +97,9 @@ struct FrameCheck {
     bool table_whole = false;
     std::uint64_t damaged_frames = 0;
     std::uint64_t first_damaged_frame = 0;  ///< number in the blob
+    /// A sector of the table or of a damaged frame is zeros: a write that the disk never got.
+    /// (Frames and tables that were written have none: ciphertext and checksums.)
+    bool never_written = false;
 
     [[nodiscard]] bool whole() const { return table_whole && damaged_frames == 0; }
 };

@@ -13,8 +13,9 @@ inline constexpr const char* high_water = "highwater";       ///< lower bound of
 inline constexpr const char* ballast = "ballast";            ///< space set aside for the index
 inline constexpr const char* probe = "probe";                ///< there while writes are tried
 inline constexpr const char* wal_aside = "index-wal-aside";  ///< the index' log after a crash
-inline constexpr const char* index = "index";                ///< RocksDB
-inline constexpr const char* segments = "segments";          ///< blobs
+inline constexpr const char* reattach_pending = "reattach-pending";  ///< reattach_note.h
+inline constexpr const char* index = "index";                        ///< RocksDB
+inline constexpr const char* segments = "segments";                  ///< blobs
 
 /// Of the workers, which name them themselves: gc-quarantine, scrub-state (docs/format/workers.md).
 

@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import subprocess
+import time
 import unittest
 
 import harness
@@ -50,13 +51,25 @@ class Fsck(unittest.TestCase):
         self.s3 = client(self.server.endpoint)
         self.s3.create_bucket(Bucket="photos")
 
+    def fsck_command(self, *flags):
+        return [str(harness.BINARY), "fsck", "--json", *flags, "--set",
+                f"storage.directory={self.server.data}"]
+
     def fsck(self, *flags):
-        command = [str(harness.BINARY), "fsck", "--json", *flags, "--set",
-                   f"storage.directory={self.server.data}"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False,
+        done = subprocess.run(self.fsck_command(*flags), capture_output=True, text=True, timeout=300, check=False,
                               stdin=subprocess.DEVNULL, cwd=self.server.scratch)
         report = json.loads(done.stdout) if done.stdout.startswith("{") else {}
         return done.returncode, report, done.stderr
+
+    def kill_fsck(self, moment):
+        """Kills -9 a rebuild at the moment; false when it was through before."""
+        process = subprocess.Popen(self.fsck_command("--rebuild"), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   cwd=self.server.scratch)
+        while process.poll() is None and not moment():
+            time.sleep(0.0005)
+        process.kill()
+        return process.wait() == -9
 
     def restart(self):
         self.server.start()
@@ -214,6 +227,99 @@ class Fsck(unittest.TestCase):
         self.assertEqual(self.server.stop(), 0)
         code, report, _ = self.fsck("--accept-loss")
         self.assertIn("nothing was changed", report["notes"][0])
+
+    def test_a_rebuild_that_is_killed_leaves_everything_to_the_next_one(self):
+        """C6, 6: killed -9 at random moments, run again, all of it is there."""
+        chance = random.Random(SEED)
+        for number in range(120):
+            self.s3.put_object(Bucket="photos", Key=f"object-{number}",
+                               Body=payload(chance.choice([17 * KIB, 100 * KIB, 2 * MIB]), number))
+        multipart(self.s3, "photos", "whole", [5 * MIB, 6 * MIB, 1])
+        before = what_is_there(self.s3, "photos")
+        self.assertEqual(self.server.stop(), 0)
+        (self.server.data / "index" / "CURRENT").write_text("nothing\n")
+        unfinished = self.server.data / "index.rebuilding"
+        killed = 0
+        for _ in range(6):
+            end = time.monotonic() + chance.uniform(0.001, 0.15)
+            killed += self.kill_fsck(lambda until=end: unfinished.exists() and time.monotonic() > until)
+        print(f"{killed} of 6 rebuilds were killed")
+        code, report, errors = self.fsck("--rebuild")
+        self.assertEqual((code, report.get("problems")), (0, []), errors)
+        self.assertFalse(unfinished.exists())
+        self.restart()
+        self.assertEqual(what_is_there(self.s3, "photos"), before)
+        self.assertEqual(self.server.stop(), 0)
+        self.assertEqual(self.fsck()[0], 0)
+
+    def test_objects_being_put_back_are_not_forgotten_by_a_kill(self):
+        """2.6: until all are back the server takes no writes, and says what is to be done."""
+        chance = random.Random(SEED)
+        self.assertEqual(self.server.stop(), 0)
+        self.restart()
+        for number in range(200):
+            self.s3.put_object(Bucket="photos", Key=f"object-{number}",
+                               Body=payload(chance.choice([17 * KIB, 50 * KIB]), number))
+        before = what_is_there(self.s3, "photos")
+        self.server.kill()
+        for log in (self.server.data / "index").glob("*.log"):
+            os.truncate(log, 0)
+        pending = self.server.data / "reattach-pending"
+        seen = 0
+        for _ in range(4):
+            end = time.monotonic() + chance.uniform(0.001, 0.3)
+            self.kill_fsck(lambda until=end: pending.exists() and time.monotonic() > until)
+            if not pending.exists():
+                continue  # killed before it began, or it was through
+            seen += 1
+            code, report, errors = self.fsck()
+            self.assertEqual(code, 1, errors)
+            self.assertIn("did not get to its end", report["problems"][0])
+            self.restart()
+            with self.assertRaises(harness.ClientError) as refused:
+                self.s3.put_object(Bucket="photos", Key="more", Body=b"more")
+            self.assertEqual(refused.exception.response["ResponseMetadata"]["HTTPStatusCode"], 503)
+            self.server.kill()
+        print(f"{seen} of 4 kills met objects being put back")
+        code, report, errors = self.fsck("--rebuild")
+        self.assertEqual((code, report.get("problems")), (0, []), errors)
+        self.assertFalse(pending.exists())
+        self.restart()
+        self.assertEqual(what_is_there(self.s3, "photos"), before)
+        self.s3.put_object(Bucket="photos", Key="more", Body=b"more")
+
+    def test_what_was_set_aside_and_what_is_foreign_is_listed(self):
+        self.lose_commits()
+        self.assertEqual(self.fsck("--rebuild")[0], 0)
+        (self.server.data / "notes.txt").write_text("mine")
+        (self.server.data / "segments" / "more.txt").write_text("mine too")
+        code, report, errors = self.fsck()
+        self.assertEqual(code, 0, errors)
+        kept = sum(path.stat().st_size for path in (self.server.data / "index-wal-kept-1").iterdir())
+        self.assertEqual(report["notes"], [
+            f"index-wal-kept-1/: {kept} bytes, the index' log as it was when commits were missing",
+            "notes.txt: 4 bytes, not Holdfast's",
+            "segments/more.txt: 8 bytes, not a segment"])
+
+    def test_an_index_of_another_volume_is_refused(self):
+        self.s3.put_object(Bucket="photos", Key="cat", Body=b"in the index only")
+        self.assertEqual(self.server.stop(), 0)
+        other = Server().start()
+        self.addCleanup(other.remove)
+        self.addCleanup(other.kill)
+        self.assertEqual(other.stop(), 0)
+        format_file = self.server.data / "format"
+        own = format_file.read_bytes()
+        format_file.write_bytes((other.data / "format").read_bytes())
+        for flags in ([], ["--rebuild"], ["--accept-loss"]):
+            code, _, errors = self.fsck(*flags)
+            self.assertEqual(code, 3)
+            self.assertIn("belongs to another volume", errors)
+            self.assertNotIn("--rebuild", errors)
+        self.assertEqual(list(self.server.data.glob("index.*")), [])
+        format_file.write_bytes(own)
+        self.restart()
+        self.assertEqual(what_is_listed(self.s3), ["cat"])
 
     def test_what_is_refused(self):
         code, _, errors = self.fsck()

@@ -95,16 +95,15 @@ void DiskCatalog::kill_and_restart(const std::function<void()>& meanwhile) {
 }
 
 base::Awaitable<storage::Result<catalog::BodyWriter::Finished>> DiskCatalog::write_body(
-    storage::crypto::DataKey key, catalog::BodyWriter::Options options, std::string row,
-    std::string text) {
+    storage::crypto::DataKey key, catalog::BodyWriter::Options options,
+    storage::BlobIdentity identity, std::string text) {
     catalog::BodyWriter writer(live_->store, key, options);
     auto prepared = co_await writer.prepare();
     if (!prepared) co_return std::move(prepared).error();
     auto taken = co_await writer.append(base::as_bytes(text));
     if (!taken) co_return std::move(taken).error();
-    storage::BlobIdentity identity;
     identity.partition = catalog::bucket_partition(bucket_);
-    identity.row_key = std::move(row);
+    identity.bucket = "photos";
     co_return co_await writer.finish(std::move(identity));
 }
 
@@ -119,7 +118,10 @@ base::Awaitable<Done> DiskCatalog::put_async(std::string key, std::string text) 
                                                                              wrapped.size());
     catalog::BodyWriter::Options options;
     options.plain_bytes = text.size();
-    auto body = co_await write_body(data_key, options, catalog::object_row(key), std::move(text));
+    storage::BlobIdentity identity;
+    identity.row_key = catalog::object_row(key);
+    identity.record = write.object.SerializeAsString();
+    auto body = co_await write_body(data_key, options, std::move(identity), std::move(text));
     if (!body) co_return catalog::CatalogError(std::move(body).error());
     write.body = std::move(*body);
     co_return co_await live_->objects.put(std::move(write));
@@ -187,8 +189,9 @@ base::Awaitable<Done> DiskCatalog::put_part_async(catalog::UploadKey upload, std
     options.kind = storage::BlobKind::part;
     options.plain_bytes = text.size();
     options.may_inline = false;
-    auto row = catalog::part_row(upload.key, upload.upload_id, number);
-    auto body = co_await write_body(std::move(*key), options, std::move(row), std::move(text));
+    storage::BlobIdentity identity;
+    identity.row_key = catalog::part_row(upload.key, upload.upload_id, number);
+    auto body = co_await write_body(std::move(*key), options, std::move(identity), std::move(text));
     if (!body) co_return catalog::CatalogError(std::move(body).error());
     catalog::Uploads::PartWrite write;
     write.upload = std::move(upload);
@@ -207,6 +210,7 @@ void DiskCatalog::put_part(const catalog::UploadKey& upload, std::uint32_t numbe
 void DiskCatalog::complete(const catalog::UploadKey& upload) {
     catalog::Uploads::Completion completion;
     completion.upload = upload;
+    completion.bucket = "photos";
     completion.part_list_digest = "digest";
     completion.decide = [](const catalog::FoundUpload&, const std::vector<records::Part>& parts,
                            const catalog::FoundObject*) {

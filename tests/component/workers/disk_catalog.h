@@ -88,6 +88,8 @@ public:
         return directory_.file("data/index/") + name;
     }
 
+    [[nodiscard]] std::string data() const { return directory_.file("data"); }
+
     storage::Upkeep& upkeep() { return engine_->upkeep(); }
     catalog::Store& store() { return live_->store; }
     workers::Scrubber& scrubber() { return live_->scrubber; }
@@ -115,8 +117,8 @@ private:
     };
     void start();
     base::Awaitable<storage::Result<catalog::BodyWriter::Finished>> write_body(
-        storage::crypto::DataKey key, catalog::BodyWriter::Options options, std::string row,
-        std::string text);
+        storage::crypto::DataKey key, catalog::BodyWriter::Options options,
+        storage::BlobIdentity identity, std::string text);
     base::Awaitable<base::Expected<void, catalog::CatalogError>> put_async(std::string key,
                                                                            std::string text);
     base::Awaitable<base::Expected<void, catalog::CatalogError>> put_part_async(

@@ -60,10 +60,13 @@ struct Rebuilt {
     std::map<std::pair<Partition, std::string>, std::string> index;
     std::map<std::pair<Partition, std::string>, std::string> bodies;
     std::map<BlobId, std::string> contents;
+    std::map<std::uint64_t, BlobLook>
+        looks;  ///< by the place of the first extent; others are whole
 
     RebuildReport run(const std::vector<BlobInSegments>& blobs) {
         RebuildOptions options;
         options.owner = "owner";
+        options.look = [this](const BlobRef& ref) { return looks[ref.extents[0].offset]; };
         options.read = [this](const BlobRef& ref) { return contents[ref.id]; };
         options.put = [this](const Partition& partition, const RowKey& key,
                              const std::string& value) {
@@ -103,17 +106,62 @@ TEST_CASE("rebuild: every whole object blob is an object of its bucket again (2.
     CHECK(object.etag() == "etag-1");
 }
 
-TEST_CASE("rebuild: of several blobs of one key the latest counts, the others become garbage",
+TEST_CASE("rebuild: 2.7.2 of several blobs of one key the latest counts, no row names the others",
           "[catalog][rebuild]") {
     Rebuilt rebuilt;
     const auto report = rebuilt.run({an_object(3, "a", 30'000), an_object(1, "a", 40'000)});
     CHECK(report.objects == 1);
     CHECK(report.replaced == 1);
     CHECK(rebuilt.object("a").etag() == "etag-3");
-    records::Garbage garbage;
-    const auto row = garbage_row(an_object(1, "a", 40'000).ref);
-    REQUIRE(garbage.ParseFromString(rebuilt.index[{photos, row}]));
-    CHECK(garbage.blobs_size() == 1);
+    // The bucket's two rows and the object's: a garbage row would have it punched at once.
+    CHECK(rebuilt.index.size() == 3);
+}
+
+TEST_CASE("rebuild: P8, 2.5 a latest blob that is damaged is the object all the same, and is told",
+          "[catalog][rebuild]") {
+    Rebuilt rebuilt;
+    rebuilt.looks[3 << 20] = {BlobLook::State::damaged, "1 damaged frames"};
+    const auto report = rebuilt.run({an_object(3, "a", 30'000), an_object(1, "a", 40'000)});
+    CHECK(report.objects == 1);
+    CHECK(report.replaced == 1);
+    CHECK(rebuilt.object("a").etag() == "etag-3");
+    CHECK(rebuilt.index.size() == 3);
+    CHECK(report.problems ==
+          std::vector<std::string>{"photos/a: it is damaged: 1 damaged frames; 1 older blobs of it "
+                                   "are kept for gc.quarantine"});
+}
+
+TEST_CASE("rebuild: P5 a blob that the disk never got whole gives way to the one before it",
+          "[catalog][rebuild]") {
+    Rebuilt rebuilt;
+    rebuilt.looks[3 << 20] = {BlobLook::State::never_written, "zeros"};
+    SECTION("there is one") {
+        const auto report = rebuilt.run({an_object(3, "a", 30'000), an_object(1, "a", 40'000)});
+        CHECK(report.objects == 1);
+        CHECK(report.replaced == 0);
+        CHECK(rebuilt.object("a").etag() == "etag-1");
+        REQUIRE(report.problems.size() == 1);
+        CHECK(report.problems[0] ==
+              "photos/a: a blob of it was never written to its end and is left out: zeros");
+    }
+    SECTION("there is none") {
+        const auto report = rebuilt.run({an_object(3, "a", 30'000)});
+        CHECK(report.objects == 0);
+        CHECK(report.problems.size() == 1);
+        CHECK(rebuilt.index.count({photos, object_row("a")}) == 0);
+    }
+}
+
+TEST_CASE("rebuild: of two copies of one blob the whole one counts", "[catalog][rebuild]") {
+    Rebuilt rebuilt;
+    auto moved = an_object(3, "a", 30'000);
+    moved.ref.extents[0].offset = 7 << 20;
+    rebuilt.looks[7 << 20] = {BlobLook::State::damaged, "1 damaged frames"};
+    const auto report = rebuilt.run({moved, an_object(3, "a", 30'000), an_object(1, "a", 40'000)});
+    CHECK(report.objects == 1);
+    CHECK(report.replaced == 1);
+    CHECK(report.problems.empty());
+    CHECK(rebuilt.object("a").body().blob().extents(0).offset() == 3 << 20);
 }
 
 TEST_CASE("rebuild: a latest blob that cannot be restored is told, no older one takes its place",
@@ -123,9 +171,11 @@ TEST_CASE("rebuild: a latest blob that cannot be restored is told, no older one 
     broken.ref.stored_bytes += 1;
     const auto report = rebuilt.run({broken, an_object(1, "a\n", 40'000)});
     CHECK(report.objects == 0);
-    CHECK(report.replaced == 0);
+    CHECK(report.replaced == 1);
     REQUIRE(report.problems.size() == 1);
-    CHECK(report.problems[0] == "photos/a\\x0a: its record says another size than its blob");
+    CHECK(report.problems[0] ==
+          "photos/a\\x0a: its record says another size than its blob; 1 older blobs of it are kept "
+          "for gc.quarantine");
 }
 
 TEST_CASE("rebuild: a completion with all of its parts is a multipart object again",
@@ -149,6 +199,24 @@ TEST_CASE("rebuild: a completion with all of its parts is a multipart object aga
         REQUIRE(manifest.ParseFromString(rebuilt.bodies[{photos, manifest_row("whole", 0)}]));
         CHECK(manifest.parts(1).body().blob().extents(0).offset() == 2 << 20);
     }
+    SECTION("one is damaged") {
+        rebuilt.looks[2 << 20] = {BlobLook::State::never_written, "zeros"};
+        const auto report = rebuilt.run(blobs);
+        CHECK(report.multipart_objects == 1);
+        CHECK(report.problems ==
+              std::vector<std::string>{"photos/whole: part 2 is damaged: zeros"});
+        CHECK(rebuilt.object("whole").size() == 80'005);
+    }
+    SECTION("one is damaged and was moved") {
+        rebuilt.looks[2 << 20] = {BlobLook::State::damaged, "1 damaged frames"};
+        auto copy = a_blob(BlobKind::part, 2, 5);
+        copy.ref.extents[0].offset = 7 << 20;
+        blobs.push_back(copy);
+        CHECK(rebuilt.run(blobs).problems.empty());
+        records::Manifest manifest;
+        REQUIRE(manifest.ParseFromString(rebuilt.bodies[{photos, manifest_row("whole", 0)}]));
+        CHECK(manifest.parts(1).body().blob().extents(0).offset() == 7 << 20);
+    }
     SECTION("one is missing") {
         blobs.erase(blobs.begin() + 2);
         const auto report = rebuilt.run(blobs);
@@ -160,6 +228,13 @@ TEST_CASE("rebuild: a completion with all of its parts is a multipart object aga
         rebuilt.contents[completion.ref.id].clear();
         CHECK(rebuilt.run(blobs).problems.size() == 1);
         CHECK(rebuilt.bodies.empty());
+    }
+    SECTION("what was decided was never written whole: the object before it counts") {
+        rebuilt.looks[9 << 20] = {BlobLook::State::never_written, "zeros"};
+        blobs.push_back(an_object(5, "whole", 30'000));
+        const auto report = rebuilt.run(blobs);
+        CHECK(report.problems.size() == 1);
+        CHECK(rebuilt.object("whole").etag() == "etag-5");
     }
 }
 

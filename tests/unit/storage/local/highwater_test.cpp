@@ -3,7 +3,6 @@
 #include <cerrno>
 
 #include "base/faulty_vfs.h"
-#include "base/sim_vfs.h"
 #include "tests/catch.h"
 #include "tests/unit/storage/local/row_support.h"
 
@@ -221,24 +220,4 @@ TEST_CASE("high water: reading the mark leaves the file alone", "[local][highwat
     CHECK(vfs.calls("pwrite") == writes);
     CHECK(directory.read("highwater") == before);
     CHECK(HighWater::read(vfs, directory.file("none")).error().kind == OpenError::Kind::damaged);
-}
-
-TEST_CASE("high water: 2.6 a loss that was accepted lowers both slots, whatever the machine does",
-          "[local][highwater][crash]") {
-    base::SimVfs disk;
-    REQUIRE(disk.make_directories("/v"));
-    const auto mark = HighWater::create(disk, "/v/highwater");
-    REQUIRE(mark);
-    REQUIRE(disk.sync_directory("/v"));
-    REQUIRE(disk.sync_directory("/"));
-    for (const std::uint64_t number : {8, 9}) {
-        REQUIRE((*mark)->record(HighWaterSlot{1, number}));
-        REQUIRE((*mark)->sync());
-    }
-    REQUIRE((*mark)->lower(HighWaterSlot{2, 5}));
-    CHECK((*mark)->commit_no() == 5);
-    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-        const auto left = disk.crash(seed);
-        CHECK(HighWater::read(*left, "/v/highwater")->commit_no == 5);
-    }
 }

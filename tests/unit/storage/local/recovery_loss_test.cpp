@@ -1,6 +1,7 @@
 // Starts on an index that lost what it had acknowledged: found, told, nothing made worse.
 
 #include "storage/local/highwater.h"
+#include "storage/local/reattach_note.h"
 #include "tests/unit/storage/local/engine_support.h"
 
 using namespace holdfast;
@@ -173,13 +174,62 @@ TEST_CASE("recovery: 2.6 a loss that an operator accepts is logged, and then ove
     CHECK(world.names("index-wal-aside").empty());
     const auto written = world.put("more", "");
     REQUIRE(written);
-    CHECK(*written < commits);
+    // Blobs are ordered by these numbers: none that was lost comes a second time.
+    CHECK(*written > commits);
+    REQUIRE(world.put("and more", ""));
     world.crash();
     // From here on without that permission.
     world.options.accept_loss = false;
+    for (int i = 0; i < 2; ++i) {
+        world.start();
+        CHECK(world.engine->condition().writable());
+        CHECK(world.get("more")->version == *written);
+        CHECK(world.get("and more")->version == *written + 1);
+        world.crash();
+    }
+}
+
+TEST_CASE("recovery: 2.6 while objects are being put back a loss is known to every start",
+          "[local][recovery][crash]") {
+    EngineWorld world;
+    fill(world);
+    const auto log = world.newest_log();
+    std::filesystem::resize_file(log, std::filesystem::file_size(log) / 2);
+    world.options.accept_loss = true;
+    world.options.reattach = true;
+    world.start();
+    const auto note = read_reattach_note(*world.vfs, world.options.directory);
+    REQUIRE((note && *note));
+    CHECK((*note)->commit_no > 0);
+    CHECK((*note)->commit_no + (*note)->missing == commits);
+    // More commits than were lost, so that nothing but the note tells.
+    for (int i = 0; i < 2 * commits; ++i) REQUIRE(world.put("back-" + std::to_string(i), "v"));
+    SECTION("killed") {
+        world.crash();
+    }
+    SECTION("stopped") {
+        world.stop();
+    }
+    world.options.accept_loss = false;
+    world.options.reattach = false;
+    check_reads_only(world, (*note)->missing);
+    world.start();
+    CHECK(world.engine->condition().reason.find("fsck --rebuild") != std::string::npos);
+    CHECK(world.get("back-0"));
+    // The second time it begins where the first one did.
+    world.options.accept_loss = true;
+    world.options.reattach = true;
     world.start();
     CHECK(world.engine->condition().writable());
-    CHECK(world.get("more"));
+    const auto again = read_reattach_note(*world.vfs, world.options.directory);
+    REQUIRE((again && *again));
+    CHECK((*again)->commit_no == (*note)->commit_no);
+    REQUIRE(remove_reattach_note(*world.vfs, world.options.directory));
+    world.stop();
+    world.options.accept_loss = false;
+    world.options.reattach = false;
+    world.start();
+    CHECK(world.engine->condition().writable());
 }
 
 TEST_CASE("recovery: the log is set aside before the first open after a crash, and only then",

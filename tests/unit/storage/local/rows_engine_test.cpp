@@ -123,7 +123,7 @@ TEST_CASE("engine: a directory that is open already is refused with in_use", "[l
     CHECK(await(engine->metadata().commit("p", put_of("k", ""))));
 }
 
-TEST_CASE("engine: an index that is missing or of another volume is damage, never made afresh",
+TEST_CASE("engine: an index that is missing is damage, one of another volume is foreign",
           "[local][engine]") {
     TemporaryDirectory directory;
     EngineWorld world;
@@ -134,7 +134,7 @@ TEST_CASE("engine: an index that is missing or of another volume is damage, neve
     std::filesystem::remove_all(directory.file("a/index"));
     std::filesystem::copy(directory.file("b/index"), directory.file("a/index"));
     const auto error = world.refusal(directory.path() + "/a");
-    CHECK(error.kind == OpenError::Kind::damaged);
+    CHECK(error.kind == OpenError::Kind::foreign_format);
     CHECK(error.message.find("another volume") != std::string::npos);
 }
 
