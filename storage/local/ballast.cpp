@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "storage/local/write_probe.h"
 
 namespace holdfast::storage::local {
 
@@ -88,8 +89,9 @@ void Ballast::restore() {
     const std::lock_guard lock(mutex_);
     if (in_place_ || unsupported_ || !is_time(restored_at_, restore_interval)) return;
     const auto space = measure();
-    const auto wanted = options_.bytes + std::max(options_.reserve_bytes, 2 * free_bytes_low);
-    if (!space || space->free_bytes < wanted) return;
+    if (!space) return;
+    const auto reserve = reserve_bytes_of(*space, options_.reserve_bytes);
+    if (space->free_bytes < options_.bytes + std::max(reserve, 2 * free_bytes_low)) return;
     const auto file = vfs_.open(options_.path, base::OpenMode::create);
     const auto laid =
         file ? (*file)->allocate(0, options_.bytes) : base::IoResult<void>(file.error());

@@ -18,7 +18,7 @@ namespace holdfast::storage::local {
 struct BallastOptions {
     std::string path;         ///< of the file; its directory is what is watched
     std::uint64_t bytes = 0;  ///< 0: there is none
-    /// Laid down only while this is free beside it.
+    /// Laid down only while this is free beside it; 0 as reserve_bytes_of() says.
     std::uint64_t reserve_bytes = 0;
 };
 

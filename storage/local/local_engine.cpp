@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/failpoint.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "storage/local/open_error.h"
 #include "storage/local/reattach_note.h"
@@ -20,9 +19,8 @@ using Cause = EngineCondition::Cause;
 constexpr std::chrono::seconds crash_loop_window{60};
 
 BallastOptions ballast_options(const EngineOptions& options, const Volume& volume) {
-    const auto reserve = options.free_space_reserve_bytes;
     const auto bytes = options.read_only ? 0 : options.ballast_bytes;
-    return {volume.path(layout::ballast), bytes, reserve != 0 ? reserve : base::GiB};
+    return {volume.path(layout::ballast), bytes, options.free_space_reserve_bytes};
 }
 
 }  // namespace

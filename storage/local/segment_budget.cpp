@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 
 #include "base/assert.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "storage/local/segment.h"
 #include "storage/local/segment_metrics.h"
+#include "storage/local/write_probe.h"
 
 namespace holdfast::storage::local {
 
@@ -66,9 +65,7 @@ base::IoResult<base::FsSpace> SpaceLedger::measure() {
 
 /// REQUIRES: mutex_ is held.
 Result<void> SpaceLedger::fits(const base::FsSpace& space, std::uint64_t bytes) {
-    const auto reserve =
-        reserve_bytes_ != 0 ? reserve_bytes_ : std::max(base::GiB, space.total_bytes / 100 * 2);
-    const auto taken = reserve + promised_bytes_;
+    const auto taken = reserve_bytes_of(space, reserve_bytes_) + promised_bytes_;
     const bool is_short = space.free_bytes < taken || space.free_inodes == 0;
     if (is_short != short_of_space_) {
         short_of_space_ = is_short;

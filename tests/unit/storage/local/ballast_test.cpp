@@ -46,6 +46,46 @@ struct Fixture {
     base::FakeClock clock{base::WallTime{}};
 };
 
+/// Says how large it is whatever it has.
+class LargeDisk final : public base::Vfs {
+public:
+    explicit LargeDisk(base::Vfs& below) : below_(below) {}
+    base::IoResult<std::unique_ptr<base::VfsFile>> open(const std::string& path,
+                                                        base::OpenMode mode,
+                                                        unsigned mode_bits) override {
+        return below_.open(path, mode, mode_bits);
+    }
+    base::IoResult<bool> exists(const std::string& path) override { return below_.exists(path); }
+    base::IoResult<base::FileStatus> status(const std::string& path) override {
+        return below_.status(path);
+    }
+    base::IoResult<std::vector<std::string>> list(const std::string& path) override {
+        return below_.list(path);
+    }
+    base::IoResult<void> make_directories(const std::string& path) override {
+        return below_.make_directories(path);
+    }
+    base::IoResult<void> rename(const std::string& from, const std::string& to) override {
+        return below_.rename(from, to);
+    }
+    base::IoResult<void> link(const std::string& from, const std::string& to) override {
+        return below_.link(from, to);
+    }
+    base::IoResult<void> unlink(const std::string& path) override { return below_.unlink(path); }
+    base::IoResult<void> sync_directory(const std::string& path) override {
+        return below_.sync_directory(path);
+    }
+    base::IoResult<base::FsSpace> space(const std::string&) override { return says; }
+    base::IoResult<std::unique_ptr<base::VfsLock>> lock(const std::string& path) override {
+        return below_.lock(path);
+    }
+
+    base::FsSpace says;
+
+private:
+    base::Vfs& below_;
+};
+
 }  // namespace
 
 TEST_CASE("ballast: 2.5 it is given up when the index is about to find no room, and comes back",
@@ -118,4 +158,25 @@ TEST_CASE("ballast: whatever fails, the index goes on as it can", "[local][balla
     const auto calls = elsewhere.vfs.calls("allocate");
     none->restore();
     CHECK(elsewhere.vfs.calls("allocate") == calls);
+}
+
+TEST_CASE("ballast: 2.5 without a setting it leaves the larger of 1 GiB and 2 % of the disk free",
+          "[local][ballast]") {
+    for (const auto& [disk_bytes, reserve] :
+         {std::pair{10 * base::GiB, base::GiB}, std::pair{100 * base::GiB, 2 * base::GiB}}) {
+        INFO(disk_bytes);
+        base::SimVfs disk(small_disk());
+        REQUIRE(disk.make_directories("/d"));
+        LargeDisk large(disk);
+        base::FakeClock clock{base::WallTime{}};
+        Ballast ballast({"/d/ballast", 64 * MiB, 0}, large, clock);
+        large.says.total_bytes = disk_bytes;
+        large.says.free_bytes = reserve + 63 * MiB;
+        ballast.restore();
+        CHECK_FALSE(ballast.in_place());
+        large.says.free_bytes = reserve + 65 * MiB;
+        clock.advance(Ballast::restore_interval);
+        ballast.restore();
+        CHECK(ballast.in_place());
+    }
 }
