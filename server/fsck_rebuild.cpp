@@ -117,6 +117,7 @@ Result<void> reattach(FsckVolume& volume) {
     report.count("buckets made again", done->buckets);
     report.count("objects put back", done->objects);
     report.count("parts without a row", done->parts_left);
+    report.count("moved blobs found again", done->moved);
     report.problems(done->problems);
     report.note("what else the missing commits did is given up; the next start takes writes");
     return {};

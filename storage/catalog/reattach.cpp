@@ -7,6 +7,7 @@
 #include "model/names.h"
 #include "storage/catalog/bucket_rows.h"
 #include "storage/catalog/buckets.h"
+#include "storage/catalog/moved_blobs.h"
 #include "storage/catalog/objects.h"
 #include "storage/catalog/restored_object.h"
 #include "storage/catalog/uploads.h"
@@ -15,10 +16,9 @@ namespace holdfast::storage::catalog {
 
 namespace {
 
-/// So many commits of others come at most between the end of a blob and its own commit (the
-/// length of the commit queue): one that was sealed earlier was committed, and its row is gone
-/// because the object is.
-constexpr std::uint64_t commits_between_max = 4096;
+/// More commits of others than come between the end of a blob and its own commit, where its sync
+/// lies, however slow: one that was sealed earlier was given up by whoever sent it.
+constexpr std::uint64_t commits_between_max = 1'000'000;
 constexpr std::uint32_t rows_per_page = 256;
 
 using RowName = std::pair<Partition, std::string>;
@@ -36,6 +36,7 @@ public:
           upkeep_(upkeep),
           blobs_(blobs),
           options_(options),
+          moved_(blobs, options.look),
           parts_(options.look) {}
 
     Async<ReattachReport> run() {
@@ -50,12 +51,16 @@ public:
             auto done = co_await take(row, blobs);
             if (!done) co_return std::move(done).error();
         }
+        report_.moved = moved_.followed();
         co_return std::move(report_);
     }
 
 private:
-    void refer(const records::Body& body) {
-        if (body.has_blob()) referenced_.insert(from_record(body.blob()).id);
+    /// True when the body was changed.
+    bool refer(records::Body& body) {
+        if (!body.has_blob()) return false;
+        referenced_.insert(from_record(body.blob()).id);
+        return moved_.follow(body);
     }
 
     Async<void> collect_references() {
@@ -79,29 +84,54 @@ private:
         if (kind == 'p') {
             auto part = parse_record<records::Part>(entry.row);
             if (!part) co_return std::move(part).error();
-            refer(part->body());
-        } else if (kind == 'g') {
-            auto garbage = parse_record<records::Garbage>(entry.row);
-            if (!garbage) co_return std::move(garbage).error();
-            for (const auto& blob : garbage->blobs()) released_.insert(from_record(blob).id);
-        } else if (kind == 'o') {
-            auto object = parse_record<records::Object>(entry.row);
-            if (!object) co_return std::move(object).error();
-            refer(object->body());
-            refer(object->completion());
-            std::vector<std::string> keys;
-            for (int chunk = 0; chunk < object->manifest_size(); ++chunk)
-                keys.push_back(manifest_row(std::string_view(entry.row.key).substr(1),
-                                            static_cast<std::uint32_t>(chunk)));
-            if (keys.empty()) co_return Result<void>{};
-            auto rows = co_await snapshot.bodies(entry.partition, std::move(keys));
-            if (!rows) co_return std::move(rows).error();
-            for (const auto& row : *rows) {
-                records::Manifest manifest;
-                if (row && manifest.ParseFromString(row->value))
-                    for (const auto& part : manifest.parts()) refer(part.body());
-            }
+            Transaction transaction;
+            if (refer(*part->mutable_body()))
+                put_row(transaction, RowFamily::index, entry.row.key, part->SerializeAsString());
+            co_return co_await rewrite(entry, std::move(transaction));
         }
+        if (kind == 'o') co_return co_await note_object(snapshot, entry);
+        if (kind != 'g') co_return Result<void>{};
+        auto garbage = parse_record<records::Garbage>(entry.row);
+        if (!garbage) co_return std::move(garbage).error();
+        for (const auto& blob : garbage->blobs()) released_.insert(from_record(blob).id);
+        co_return Result<void>{};
+    }
+
+    Async<void> note_object(RowSnapshot& snapshot, const RowSnapshot::Entry& entry) {
+        auto object = parse_record<records::Object>(entry.row);
+        if (!object) co_return std::move(object).error();
+        Transaction transaction;
+        const bool body_moved = object->has_body() && refer(*object->mutable_body());
+        const bool completion_moved =
+            object->has_completion() && refer(*object->mutable_completion());
+        if (body_moved || completion_moved)
+            put_row(transaction, RowFamily::index, entry.row.key, object->SerializeAsString());
+        std::vector<std::string> keys;
+        for (int chunk = 0; chunk < object->manifest_size(); ++chunk)
+            keys.push_back(manifest_row(std::string_view(entry.row.key).substr(1),
+                                        static_cast<std::uint32_t>(chunk)));
+        if (keys.empty()) co_return co_await rewrite(entry, std::move(transaction));
+        auto rows = co_await snapshot.bodies(entry.partition, keys);
+        if (!rows) co_return std::move(rows).error();
+        for (std::size_t chunk = 0; chunk < rows->size(); ++chunk) {
+            records::Manifest manifest;
+            const auto& row = (*rows)[chunk];
+            if (!row || !manifest.ParseFromString(row->value)) continue;
+            bool moved = false;
+            for (auto& part : *manifest.mutable_parts())
+                if (refer(*part.mutable_body())) moved = true;
+            if (moved)
+                put_row(transaction, RowFamily::body, keys[chunk], manifest.SerializeAsString());
+        }
+        co_return co_await rewrite(entry, std::move(transaction));
+    }
+
+    /// What a row says of blobs that are somewhere else, when there are such.
+    Async<void> rewrite(const RowSnapshot::Entry& entry, Transaction transaction) {
+        if (transaction.puts.empty()) co_return Result<void>{};
+        transaction.expectations.push_back({entry.row.key, entry.row.version});
+        auto done = co_await store_.metadata.commit(entry.partition, std::move(transaction));
+        if (!done) co_return std::move(done).error();
         co_return Result<void>{};
     }
 
@@ -278,6 +308,7 @@ private:
     ReattachReport report_;
     std::set<BlobId> referenced_;
     std::set<BlobId> released_;  ///< named by garbage rows
+    MovedBlobs moved_;
     PartBlobs parts_;
     std::map<RowName, BlobList> rows_;
     std::map<std::string, bool> buckets_;  ///< by id: whether objects can be put into it

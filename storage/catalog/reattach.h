@@ -5,6 +5,8 @@
 /// the index has; where it has none, a damaged one is put back, as an object whose reads fail. What
 /// is replaced has no row any more, and no garbage row: the collector keeps it for its quarantine.
 ///
+/// A row that the commits of a compaction are missing for gets the place of its blob again.
+///
 /// A part's commit that was lost is reported only: its upload's client sends the part again.
 ///
 /// It may be interrupted anywhere and run again.
@@ -33,6 +35,7 @@ struct ReattachReport {
     std::uint64_t buckets = 0;
     std::uint64_t objects = 0;
     std::uint64_t parts_left = 0;
+    std::uint64_t moved = 0;  ///< blobs that rows looked for where they had been moved from
     std::vector<std::string> problems;
 };
 

@@ -226,3 +226,80 @@ TEST_CASE("fsck: P3 a Complete without an answer does not undo the Abort that ca
     });
     CHECK_FALSE(disk.run(disk.read("whole")));
 }
+
+TEST_CASE("fsck: a row whose blob was moved by a commit that is missing finds it again",
+          "[fsck][component]") {
+    DiskCatalog disk;
+    disk.put("a", large);
+    disk.put_multipart("whole", large);
+    const auto content = disk.get("whole");
+    const std::vector<storage::BlobRef> old{disk.blob_of("a"), disk.blob_of("whole")};
+    begin_a_run(disk);
+    auto move = [&](const storage::BlobRef& blob) -> storage::Async<storage::BlobRef> {
+        auto reader = co_await disk.store().blobs.open(blob);
+        if (!reader) co_return std::move(reader).error();
+        auto check = co_await disk.upkeep().check(blob, 0);
+        if (!check) co_return std::move(check).error();
+        storage::BlobOptions options;
+        options.id = blob.id;
+        options.frame_bytes = blob.frame_bytes;
+        auto writer = co_await disk.store().blobs.create(options);
+        if (!writer) co_return std::move(writer).error();
+        const auto frames = (blob.stored_bytes + blob.frame_bytes - 1) / blob.frame_bytes;
+        base::Bytes bytes(frames * blob.frame_bytes);
+        auto got = co_await (*reader)->read(0, frames, bytes);
+        if (!got) co_return std::move(got).error();
+        bytes.resize(*got);
+        auto written = co_await (*writer)->append(bytes);
+        if (!written) co_return std::move(written).error();
+        co_return co_await (*writer)->finish(*check->identity);
+    };
+    for (const auto& blob : old) REQUIRE(disk.run(move(blob)));
+    disk.put("lost", 100);
+    disk.kill_and_restart([&] {
+        lose_the_log(disk.data());
+        for (const auto& blob : old) {
+            const auto& extent = blob.extents[0];
+            auto file =
+                disk.posix->open(disk.segment_path(extent.segment), base::OpenMode::read_write);
+            REQUIRE(file);
+            REQUIRE((*file)->punch_hole(extent.offset, extent.length));
+        }
+        const auto outcome = rebuild(disk.data());
+        CHECK(outcome.problems().empty());
+        CHECK(outcome.count("moved blobs found again") == 2);
+        CHECK(outcome.count("objects put back") == 0);
+    });
+    CHECK(disk.get("a") == text_of("a", large));
+    CHECK(disk.get("whole") == content);
+}
+
+TEST_CASE("fsck: 2.6 a blob may wait long for its sync before its commit", "[fsck][component]") {
+    DiskCatalog disk;
+    begin_a_run(disk);
+    disk.put("a", large);
+    const auto [commits, count] =
+        GENERATE(std::make_pair(500'000, 1), std::make_pair(5'000'000, 0));
+    disk.kill_and_restart([&, commits = commits, count = count] {
+        lose_the_log(disk.data());
+        const storage::local::ReattachNote note{static_cast<storage::RowVersion>(commits), 1};
+        REQUIRE(storage::local::write_reattach_note(*disk.posix, disk.data(), note));
+        CHECK(rebuild(disk.data()).count("objects put back") == static_cast<std::uint64_t>(count));
+    });
+}
+
+TEST_CASE("fsck: --accept-loss also ends a rebuild that was interrupted", "[fsck][component]") {
+    DiskCatalog disk;
+    begin_a_run(disk);
+    for (const std::string key : {"a", "b"}) disk.put(key, large);
+    disk.kill_and_restart([&] {
+        lose_the_log(disk.data());
+        REQUIRE(base::set_failpoints("commit.wal.before=eio@2"));
+        CHECK_FALSE(fsck(disk.data(), server::fsck_rebuild).failure.empty());
+        base::set_failpoints("");
+        CHECK(fsck(disk.data(), server::fsck_accept_loss).failure.empty());
+        CHECK_FALSE(std::filesystem::exists(disk.data() + "/reattach-pending"));
+    });
+    CHECK(disk.get("a") == text_of("a", large));
+    disk.put("b", 100);
+}

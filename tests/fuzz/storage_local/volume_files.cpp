@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "storage/local/highwater.h"
+#include "storage/local/reattach_note.h"
 #include "storage/local/row_codec.h"
 #include "storage/local/segment_format.h"
 #include "storage/local/volume.h"
@@ -30,6 +31,7 @@ void check(const std::string& text) {
         require(text.starts_with(encode_high_water_slot(*slot)));
     if (const auto incarnation = parse_incarnation(bytes))
         require(parse_incarnation(base::as_bytes(encode_incarnation(*incarnation))).has_value());
+    if (const auto note = parse_reattach_note(bytes)) require(encode_reattach_note(*note) == text);
     if (const auto id = parse_format(bytes)) require(encode_format(*id) == text);
     if (const auto value = parse_disk_value(text))
         require(version_prefix(value->version).append(value->value) == text);
