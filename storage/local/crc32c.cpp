@@ -7,9 +7,13 @@
 namespace holdfast::storage::local {
 
 std::uint32_t crc32c(base::ByteView bytes) {
+    return crc32c_extend(0, bytes);
+}
+
+std::uint32_t crc32c_extend(std::uint32_t before, base::ByteView bytes) {
     // ISA-L takes an int for the length.
     constexpr std::size_t piece_bytes_max = 1U << 30;
-    std::uint32_t crc = 0xffffffff;
+    std::uint32_t crc = ~before;
     while (!bytes.empty()) {
         const auto piece = bytes.first(std::min(bytes.size(), piece_bytes_max));
         // It does not write to the buffer; only its signature says it might.

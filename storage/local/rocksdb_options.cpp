@@ -1,13 +1,13 @@
 #include "storage/local/rocksdb_options.h"
 
 #include <rocksdb/cache.h>
-#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/table_properties_collectors.h>
 
 #include <algorithm>
 
+#include "storage/local/rocksdb_checksum.h"
 #include "storage/local/rocksdb_events.h"
 #include "storage/local/rocksdb_log.h"
 
@@ -18,7 +18,8 @@ namespace {
 // A read that must not touch the disk learns nothing of a table that is not open, and goes to the
 // disk then (row_reader.cpp). So all tables should fit into the bound, and their number must stay
 // small: each level has ten times the bytes of the one above in files four times as large. 250 GB
-// of rows are some 100 tables; bodies are in files of 1 GiB.
+// of rows are some 100 tables. A flush leaves one file of bodies, as large as a memtable; moved
+// bodies are in files of up to 1 GiB.
 constexpr int table_bytes_growth = 4;
 constexpr std::size_t files_open_limit = std::size_t{1} << 20;  // RocksDB counts in int
 constexpr std::uint64_t blob_file_bytes = std::uint64_t{1} << 30;
@@ -27,6 +28,11 @@ constexpr std::uint64_t blob_file_bytes = std::uint64_t{1} << 30;
 // none that does. They are small and the changes few: a flush or compaction is one.
 constexpr std::uint64_t manifest_appends_none = 0;
 constexpr double bloom_bits_per_key = 10;
+// Each compaction moves the bodies that it finds in the oldest of the blob files, garbage there or
+// not: a quarter of them (RocksDB's default) cost a sixth of a small PUT. When half of those few is
+// garbage, they are compacted for that alone.
+constexpr double blob_files_moved_share = 0.05;
+constexpr double blob_garbage_share_max = 0.5;
 // Smaller bodies are as cheap to compact as the pointer to a blob file would be to follow.
 constexpr std::uint64_t blob_file_value_bytes_min = 1024;
 // A file with this many deletions among so many neighbours is compacted soon: a scan steps over
@@ -42,7 +48,7 @@ rocksdb::DBOptions database_options(const RowMemory& memory, std::size_t files_o
     options.paranoid_checks = true;
     options.track_and_verify_wals_in_manifest = true;
     options.verify_sst_unique_id_in_manifest = true;
-    options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+    options.file_checksum_gen_factory = make_file_checksum_factory();
     options.recycle_log_file_num = 0;
     options.manual_wal_flush = false;
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
@@ -99,6 +105,8 @@ RowOptions make_row_options(const RowMemory& memory, std::size_t files_open_max)
     options.body.blob_file_size = blob_file_bytes;
     options.body.blob_compression_type = rocksdb::kNoCompression;
     options.body.enable_blob_garbage_collection = true;
+    options.body.blob_garbage_collection_age_cutoff = blob_files_moved_share;
+    options.body.blob_garbage_collection_force_threshold = blob_garbage_share_max;
     options.body.blob_cache = cache;
     return options;
 }
