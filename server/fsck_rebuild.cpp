@@ -135,7 +135,9 @@ Result<void> fsck_rebuild(FsckVolume& volume) {
     const auto condition = (*engine)->condition();
     engine->reset();
     if (condition.cause == Cause::missing_commits) return reattach(volume);
-    volume.report().note("the index opens and misses no acknowledged commit: nothing was changed");
+    volume.report().note(
+        "the index opens and misses no acknowledged commit: nothing was changed; another one is "
+        "made when index/ is moved away");
     return {};
 }
 
