@@ -38,6 +38,8 @@ struct EngineOptions {
     std::uint64_t ballast_bytes = 0;  ///< disk space set aside for the index (ballast.h); 0: none
     /// Nothing is written, also where a write would be possible.
     bool read_only = false;
+    /// A start whose own rows in the index are damaged serves reads, instead of failing.
+    bool read_past_meta_damage = false;
     /// Acknowledged commits that are missing are given up: the log says how many, the next commit
     /// gets a number above all of theirs, and writes are taken. An operator's decision.
     bool accept_loss = false;

@@ -24,6 +24,8 @@ struct CommitLoss {
 struct IndexExamination {
     RowVersion commit_no = 0;  ///< the last commit that an opening brings back
     CommitLoss loss;
+    /// How it opens at all: with anything but ends_replay there is a loss.
+    RowDatabaseOptions::DamagedLog damaged_log = RowDatabaseOptions::DamagedLog::ends_replay;
 };
 
 /// `acked`: up to which number commits are known to have been acknowledged. REQUIRES: nobody has

@@ -30,6 +30,8 @@ RowDatabaseOptions IndexKeeper::database_options() const {
         parts_.vfs, parts_.volume.path(layout::index), parts_.volume.id(), false, {}};
     options.memory = RowMemory{options_.block_cache_bytes, options_.memtable_bytes};
     options.files_open_max = options_.index_files_open_max;
+    options.damaged_log = damaged_log_;
+    options.read_past_meta_damage = options_.read_past_meta_damage;
     return options;
 }
 
@@ -53,7 +55,10 @@ Expected<IndexExamination, OpenError> IndexKeeper::examine() {
     const auto& previous = parts_.volume.previous();
     auto acked = std::max(acked_.load(), mark->commit_no);
     if (previous.clean) acked = std::max(acked, previous.commit_no);
-    return examine_index(database_options(), acked);
+    damaged_log_ = {};
+    auto found = examine_index(database_options(), acked);
+    if (found) damaged_log_ = found->damaged_log;
+    return found;
 }
 
 Expected<void, OpenError> IndexKeeper::open_for_reading() {

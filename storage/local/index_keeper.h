@@ -98,7 +98,8 @@ private:
     std::atomic<std::uint64_t> commits_ = 0;
     std::atomic<std::uint64_t> groups_ = 0;
     bool incarnation_started_ = false;
-    IndexAccess access_;  ///< last: its committer uses the above
+    RowDatabaseOptions::DamagedLog damaged_log_{};  ///< as the last examination found it
+    IndexAccess access_;                            ///< last: its committer uses the above
 };
 
 }  // namespace holdfast::storage::local

@@ -39,6 +39,8 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
     row_options.database.create_if_missing = options.create;
     row_options.database.create_missing_column_families = options.create;
     row_options.database.wal_filter = options.wal_filter;
+    if (options.damaged_log == RowDatabaseOptions::DamagedLog::is_skipped)
+        row_options.database.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
     rocksdb::DB* opened = nullptr;
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     const auto status = open_handle(options, row_options, handles, opened);
@@ -50,8 +52,12 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
         if (auto written = database->write_identity(options.volume); !written)
             return std::move(written).error();
     }
-    if (auto known = database->read_identity(options.volume); !known)
-        return std::move(known).error();
+    auto known = database->read_identity(options.volume);
+    if (known) return database;
+    // Requests that need other rows can be answered all the same.
+    const bool may_go_on = options.read_past_meta_damage && !database->meta_damage_.empty() &&
+                           options.access == RowDatabaseOptions::Access::read;
+    if (!may_go_on) return std::move(known).error();
     return database;
 }
 
@@ -91,6 +97,7 @@ Expected<void, OpenError> RowDatabase::read_identity(const VolumeId& volume) {
     std::string number;
     auto status = db_->Get(rocksdb::ReadOptions(), meta(), volume_id_key, &id);
     if (status.ok()) status = db_->Get(rocksdb::ReadOptions(), meta(), commit_no_key, &number);
+    if (status.IsCorruption()) meta_damage_ = status.ToString();
     if (!status.ok()) return open_error(status);
     if (id != base::as_text(volume))
         return OpenError{OpenError::Kind::foreign_format,

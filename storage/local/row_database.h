@@ -34,6 +34,13 @@ struct RowDatabaseOptions {
     };
     Access access = Access::write;
     rocksdb::WalFilter* wal_filter = nullptr;  ///< sees the log's records while open() replays it
+    enum class DamagedLog {
+        ends_replay,  ///< what was flushed behind the damage makes the opening fail
+        is_skipped    ///< what can be read behind the damage is replayed
+    };
+    DamagedLog damaged_log = DamagedLog::ends_replay;
+    /// Opens for reading although the index' own rows cannot be read: see meta_damage().
+    bool read_past_meta_damage = false;
 };
 
 class RowDatabase {
@@ -52,6 +59,9 @@ public:
     [[nodiscard]] RowVersion commit_no() const { return commit_no_; }
     /// The next commit is `last` + 1, durably. REQUIRES: nothing was written since open().
     base::Expected<void, OpenError> skip_commits(RowVersion last);
+    /// Why the index' own rows, that number among them, cannot be read; empty when they were. Only
+    /// of a database that is open for reading.
+    [[nodiscard]] const std::string& meta_damage() const { return meta_damage_; }
 
     /// Reads that failed since open(): an index that fails looks like one that lost rows, so
     /// nothing is taken for a leftover after that (2.7.3).
@@ -72,6 +82,7 @@ private:
     std::unique_ptr<rocksdb::DB> db_;
     std::vector<std::unique_ptr<rocksdb::ColumnFamilyHandle>> families_;  ///< meta, index, body
     RowVersion commit_no_ = 0;
+    std::string meta_damage_;
     mutable std::atomic<std::uint64_t> read_failures_ = 0;
 };
 

@@ -1,0 +1,101 @@
+// Starts on an index that RocksDB refuses although what is left of it can be read.
+
+#include "tests/unit/storage/local/engine_support.h"
+
+using namespace holdfast;
+using namespace holdfast::storage;
+using namespace holdfast::storage::local;
+using tests::EngineWorld;
+using tests::overwrite;
+using Cause = EngineCondition::Cause;
+
+namespace {
+
+std::string key_of(int number) {
+    return "key-" + std::to_string(100'000 + number);
+}
+
+std::vector<std::string> files_of_index(const EngineWorld& world, const std::string& ending) {
+    std::vector<std::string> found;
+    for (const auto& name : world.names("index"))
+        if (name.ends_with(ending)) found.push_back(world.path("index/" + name));
+    return found;
+}
+
+/// So many commits that one family was flushed to a table while the others have theirs only in the
+/// log, in which another file was begun; killed. How many there are.
+int fill_past_a_flush(EngineWorld& world) {
+    world.options.memtable_bytes = 1 << 20;
+    world.start();
+    int commits = 0;
+    // The first table is that of a new volume, the second is part of the index when a third begins.
+    while (files_of_index(world, ".sst").size() < 3)
+        REQUIRE(world.put(key_of(commits++), std::string(1000, 'v')));
+    world.crash();
+    return commits;
+}
+
+std::vector<std::pair<std::string, std::string>> all_but_the_aside(const EngineWorld& world) {
+    auto files = world.everything();
+    std::erase_if(files, [](const auto& file) {
+        return file.first.find("index-wal-aside") != std::string::npos;
+    });
+    return files;
+}
+
+void check_reads_only(EngineWorld& world, const std::string& reason) {
+    const auto before = all_but_the_aside(world);
+    world.start();
+    const auto condition = world.engine->condition();
+    CHECK(condition.cause == Cause::missing_commits);
+    CHECK_THAT(condition.reason, Catch::Contains(reason));
+    CHECK(condition.reason.find('\n') == std::string::npos);
+    CHECK(world.get(key_of(0))->version == 1);
+    CHECK(world.put("more", "").error().kind == StorageError::Kind::read_only);
+    REQUIRE(world.engine->resume());
+    CHECK_FALSE(world.names("index-wal-aside").empty());
+    world.stop();
+    CHECK(all_but_the_aside(world) == before);
+}
+
+}  // namespace
+
+TEST_CASE("recovery: 2.6 a log that is damaged before what a table has is a loss like any other",
+          "[local][recovery][crash]") {
+    EngineWorld world;
+    const int commits = fill_past_a_flush(world);
+    const auto oldest = files_of_index(world, ".log").front();
+    const auto bytes = std::filesystem::file_size(oldest);
+    overwrite(oldest, bytes / 2, "\xa5\x5a\xa5");
+    check_reads_only(world, "missing");
+    check_reads_only(world, "missing");
+
+    world.options.accept_loss = true;
+    world.start();
+    CHECK(world.engine->condition().writable());
+    CHECK(world.get(key_of(0)));
+    CHECK(world.get(key_of(commits - 1)));
+    CHECK(world.put("more", ""));
+    world.crash();
+    world.options.accept_loss = false;
+    world.start();
+    CHECK(world.engine->condition().writable());
+    CHECK(world.get("more"));
+}
+
+TEST_CASE("recovery: 2.5 damage to the index' own rows stops the writes, not the reads",
+          "[local][recovery]") {
+    EngineWorld world;
+    world.start();
+    for (int i = 0; i < 10; ++i) REQUIRE(world.put(key_of(i), "v"));
+    world.crash();
+    // The table of a new volume has them alone, in its first block.
+    const auto tables = files_of_index(world, ".sst");
+    REQUIRE(tables.size() == 1);
+    overwrite(tables.front(), 4, "\xa5\x5a\xa5");
+    // Who repairs is told that it is damaged.
+    CHECK(world.refusal().kind == OpenError::Kind::damaged);
+    world.options.read_past_meta_damage = true;
+    check_reads_only(world, "cannot be read");
+    check_reads_only(world, "cannot be read");
+}
