@@ -152,12 +152,6 @@ json::array listed(const workers::CollectorReport& report) {
     return rows;
 }
 
-/// The key in the name of a row.
-std::string key_of(const std::string& row) {
-    if (row.empty()) return {};
-    return row.substr(1, row.find('\0', 1) - 1);
-}
-
 json::array damaged(const storage::DamageList& list) {
     json::array rows;
     for (const auto& damage : list.all()) {
@@ -165,7 +159,7 @@ json::array damaged(const storage::DamageList& list) {
         json::object row;
         row["bucket"] = text_of(damage.bucket.empty() ? workers::bucket_id_of(damage.partition)
                                                       : damage.bucket);
-        row["key"] = text_of(key_of(damage.row_key));
+        row["key"] = text_of(std::string(workers::object_key_in(damage.row_key)));
         row["part"] = damage.part == 0 ? json::value(nullptr) : json::value(damage.part);
         row["blob"] =
             damage.file.empty() ? json::value(base::to_hex(damage.blob.id)) : json::value(nullptr);

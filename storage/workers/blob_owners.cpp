@@ -1,5 +1,7 @@
 #include "storage/workers/blob_owners.h"
 
+#include <algorithm>
+
 #include "storage/catalog/row_keys.h"
 
 namespace holdfast::storage::workers {
@@ -57,6 +59,11 @@ Async<std::vector<BlobOwner>> owners_of(RowSnapshot& snapshot, const RowSnapshot
             owners.push_back({Kind::garbage, catalog::from_record(blob), {}, 0});
     }
     co_return owners;
+}
+
+std::string_view object_key_in(std::string_view row) {
+    const auto key = row.substr(std::min<std::size_t>(1, row.size()));
+    return key.substr(0, key.find('\0'));
 }
 
 std::string bucket_id_of(const Partition& partition) {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "storage/catalog/store.h"
@@ -28,5 +29,8 @@ Async<std::vector<BlobOwner>> owners_of(RowSnapshot& snapshot, const RowSnapshot
 
 /// The id in the name of a bucket's partition; empty for another one.
 std::string bucket_id_of(const Partition& partition);
+
+/// The object's key in the name of a row of an object, an upload or a part.
+std::string_view object_key_in(std::string_view row);
 
 }  // namespace holdfast::storage::workers

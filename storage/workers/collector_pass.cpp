@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "storage/workers/blob_owners.h"
+#include "storage/workers/worker_loop.h"
 
 namespace holdfast::storage::workers {
 
@@ -15,10 +16,6 @@ constexpr std::uint64_t row_bytes = 64;
 /// File systems count some blocks of their own; below that it is not worth looking for zeros.
 constexpr std::uint64_t unused_bytes_min = std::uint64_t{64} << 10;
 constexpr std::size_t zeros_max = 10'000;
-
-StorageError stopping_error() {
-    return {StorageError::Kind::unavailable, "stopping"};
-}
 
 bool is_extent(SegmentPiece::Kind kind) {
     return kind == SegmentPiece::Kind::whole || kind == SegmentPiece::Kind::unfinished ||

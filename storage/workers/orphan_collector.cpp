@@ -1,8 +1,6 @@
 #include "storage/workers/orphan_collector.h"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
 #include <exception>
 
 #include "base/failpoint.h"
@@ -55,17 +53,12 @@ OrphanCollector::OrphanCollector(base::IoExecutor executor, catalog::Store& stor
     : store_(store),
       upkeep_(upkeep),
       options_(options),
-      executor_(executor),
+      loop_(executor, "collector"),
       throttle_(executor, options.bytes_per_second),
-      compactor_(store, upkeep, throttle_, stopping_),
-      pause_(executor),
-      ended_(executor) {}
+      compactor_(store, upkeep, throttle_, loop_.stopping()) {}
 
 void OrphanCollector::request(bool consent) {
-    base::asio::post(executor_, [this, consent] {
-        requested_ = consent || requested_.value_or(false);
-        pause_.cancel();
-    });
+    loop_.wake([this, consent] { requested_ = consent || requested_.value_or(false); });
 }
 
 CollectorReport OrphanCollector::report() const {
@@ -80,18 +73,9 @@ void OrphanCollector::set_running(bool running, const std::string& failure) {
 }
 
 base::Awaitable<void> OrphanCollector::run() {
-    running_ = true;
     if (options_.interval.count() > 0)
         next_pass_ = store_.clock.steady() + std::min(options_.first_delay, options_.interval);
-    while (!stopping_) {
-        try {
-            co_await take_turn();
-        } catch (const std::exception& error) {
-            base::log::error("the collector goes on after a failure", {{"detail", error.what()}});
-        }
-    }
-    running_ = false;
-    ended_.cancel();
+    return loop_.run([this] { return take_turn(); });
 }
 
 /// A pass when one is due, or a wait.
@@ -111,18 +95,12 @@ base::Awaitable<void> OrphanCollector::take_turn() {
 base::Awaitable<void> OrphanCollector::wait() {
     auto until = store_.clock.steady() + options_.save_interval;
     if (next_pass_) until = std::min(until, *next_pass_);
-    pause_.expires_after(until - store_.clock.steady());
-    co_await pause_.async_wait(base::asio::as_tuple(base::use_awaitable));
+    return loop_.pause(until - store_.clock.steady());
 }
 
 base::Awaitable<void> OrphanCollector::stop() {
-    stopping_ = true;
-    pause_.cancel();
     throttle_.stop();
-    while (running_) {
-        ended_.expires_at(WorkerTimer::time_point::max());
-        co_await ended_.async_wait(base::asio::as_tuple(base::use_awaitable));
-    }
+    return loop_.stop();
 }
 
 base::Awaitable<void> OrphanCollector::run_once(bool consent) {
@@ -134,7 +112,10 @@ base::Awaitable<void> OrphanCollector::run_once(bool consent) {
     } catch (const std::exception& error) {
         failure = error.what();
     }
-    if (!failure.empty() && !stopping_) base::log::warning("gc.pass_failed", {{"reason", failure}});
+    if (!failure.empty() && !loop_.stopping()) {
+        loop_.note_failure();
+        base::log::warning("gc.pass_failed", {{"reason", failure}});
+    }
     set_running(false, failure);
 }
 
@@ -179,7 +160,7 @@ Async<void> OrphanCollector::pass(bool consent) {
     store_.random.fill(salt);
     CollectorPass::Context context{upkeep_,
                                    throttle_,
-                                   stopping_,
+                                   loop_.stopping(),
                                    base::load_le64(salt),
                                    options_.candidates_max,
                                    options_.filter_bytes_max};
@@ -254,7 +235,7 @@ Async<void> OrphanCollector::give_back(const CollectorPass& pass) {
         const Location place(leftover.extent.segment, leftover.extent.offset);
         if (pass.unowned.count(place) == 0) continue;  // not looked at by this pass
         current_.blocked = blocked_because();
-        if (stopping_ || !current_.blocked.empty()) break;
+        if (loop_.stopping() || !current_.blocked.empty()) break;
         BlobRef ref;
         ref.id = leftover.blob;
         ref.extents.push_back(leftover.extent);

@@ -30,6 +30,7 @@
 #include "storage/workers/collector_pass.h"
 #include "storage/workers/compactor.h"
 #include "storage/workers/quarantine.h"
+#include "storage/workers/worker_loop.h"
 
 namespace holdfast::storage::workers {
 
@@ -115,17 +116,13 @@ private:
     catalog::Store& store_;
     Upkeep& upkeep_;
     const Options options_;
-    base::IoExecutor executor_;
+    WorkerLoop loop_;
     Throttle throttle_;
     Compactor compactor_;
-    WorkerTimer pause_;
-    WorkerTimer ended_;
     Quarantine quarantine_;
     std::map<Location, Young> young_;                        ///< unowned, of this run's segments
     std::map<std::uint64_t, base::SteadyTime> empty_since_;  ///< segments of this run
     bool loaded_ = false;
-    bool running_ = false;
-    bool stopping_ = false;
     std::optional<bool> requested_;  ///< with consent or without
     std::optional<base::SteadyTime> next_pass_;
     CollectorReport current_;      ///< of the pass under way

@@ -1,14 +1,9 @@
 #include "storage/workers/scrubber.h"
 
-#include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
 #include <exception>
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "storage/catalog/row_keys.h"
-#include "storage/checksum/digest.h"
 
 namespace holdfast::storage::workers {
 
@@ -18,7 +13,6 @@ using std::chrono::milliseconds;
 
 /// Short, so that no snapshot holds back the index' own cleaning for long.
 constexpr std::uint32_t rows_per_snapshot = 64;
-constexpr std::uint64_t file_piece_bytes = std::uint64_t{1} << 20;
 /// How long the server has been running is kept so often: the next pass is due by that.
 constexpr std::chrono::hours age_save_interval{1};
 
@@ -34,16 +28,6 @@ prometheus::Counter& passes_counted() {
     return counter;
 }
 
-StorageError stopping_error() {
-    return {StorageError::Kind::unavailable, "stopping"};
-}
-
-/// The object key in the name of a row of an object, an upload or a part.
-std::string_view key_in(std::string_view row) {
-    const auto key = row.substr(std::min<std::size_t>(1, row.size()));
-    return key.substr(0, key.find('\0'));
-}
-
 }  // namespace
 
 Scrubber::Scrubber(base::IoExecutor executor, catalog::Store& store, catalog::Buckets& buckets,
@@ -52,16 +36,11 @@ Scrubber::Scrubber(base::IoExecutor executor, catalog::Store& store, catalog::Bu
       buckets_(buckets),
       upkeep_(upkeep),
       options_(options),
-      executor_(executor),
-      throttle_(executor, options.bytes_per_second),
-      pause_(executor),
-      ended_(executor) {}
+      loop_(executor, "scrub"),
+      throttle_(executor, options.bytes_per_second) {}
 
 void Scrubber::request() {
-    base::asio::post(executor_, [this] {
-        requested_ = true;
-        pause_.cancel();
-    });
+    loop_.wake([this] { requested_ = true; });
 }
 
 ScrubReport Scrubber::report() const {
@@ -78,27 +57,13 @@ void Scrubber::publish(bool running, const std::string& failure) {
     report_.bytes = state_.bytes;
     report_.ended = state_.ended;
     report_.at = state_.cursor.partition;
-    if (!state_.cursor.key.empty()) report_.at.append(" ").append(key_in(state_.cursor.key));
+    if (!state_.cursor.key.empty()) report_.at.append(" ").append(object_key_in(state_.cursor.key));
 }
 
 base::Awaitable<void> Scrubber::run() {
-    if (stopping_) co_return;
-    running_ = true;
     const auto settled_at = store_.clock.steady() + options_.first_delay;
-    co_await guarded(recheck());
-    while (!stopping_) co_await guarded(take_turn(settled_at));
-    if (loaded_) co_await guarded(save_state());
-    running_ = false;
-    ended_.cancel();
-}
-
-/// Whatever is thrown ends one step, not the scrubber: who stops it waits for its end.
-base::Awaitable<void> Scrubber::guarded(base::Awaitable<void> step) {
-    try {
-        co_await std::move(step);
-    } catch (const std::exception& error) {
-        base::log::error("the scrubber goes on after a failure", {{"detail", error.what()}});
-    }
+    return loop_.run([this, settled_at] { return take_turn(settled_at); },
+                     [this] { return recheck(); }, [this] { return save_state(); });
 }
 
 /// A pass when one is due, or a wait and what is to be done now and then.
@@ -110,10 +75,10 @@ base::Awaitable<void> Scrubber::take_turn(base::SteadyTime settled_at) {
         co_await run_once();
         requested_ = false;  // whoever asked meanwhile has had one
         // After a failure not at once again.
-        if (stopping_ || report().failure.empty()) co_return;
+        if (loop_.stopping() || report().failure.empty()) co_return;
     }
-    co_await wait();
-    if (stopping_) co_return;
+    co_await loop_.pause(options_.save_interval);
+    if (loop_.stopping()) co_return;
     auto named = co_await name_damage();
     if (!named) base::log::warning("scrub.not_named", {{"reason", named.error().detail}});
     const bool old = store_.clock.steady() - saved_ >= age_save_interval;
@@ -121,22 +86,17 @@ base::Awaitable<void> Scrubber::take_turn(base::SteadyTime settled_at) {
 }
 
 base::Awaitable<void> Scrubber::save_state() {
-    static_cast<void>(co_await save());
+    if (loaded_) static_cast<void>(co_await save());
 }
 
-base::Awaitable<void> Scrubber::wait() {
-    pause_.expires_after(options_.save_interval);
-    co_await pause_.async_wait(base::asio::as_tuple(base::use_awaitable));
+void Scrubber::note_read(std::uint64_t bytes) {
+    state_.bytes += bytes;
+    bytes_counted().Increment(static_cast<double>(bytes));
 }
 
 base::Awaitable<void> Scrubber::stop() {
-    stopping_ = true;
-    pause_.cancel();
     throttle_.stop();
-    while (running_) {
-        ended_.expires_at(WorkerTimer::time_point::max());
-        co_await ended_.async_wait(base::asio::as_tuple(base::use_awaitable));
-    }
+    return loop_.stop();
 }
 
 base::Awaitable<void> Scrubber::run_once() {
@@ -148,8 +108,10 @@ base::Awaitable<void> Scrubber::run_once() {
     } catch (const std::exception& error) {
         failure = error.what();
     }
-    if (!failure.empty() && !stopping_)
+    if (!failure.empty() && !loop_.stopping()) {
+        loop_.note_failure();
         base::log::warning("scrub.pass_failed", {{"reason", failure}});
+    }
     publish(false, failure);
 }
 
@@ -220,7 +182,7 @@ Async<void> Scrubber::look_at_rows() {
         if (!entries) co_return std::move(entries).error();
         if (entries->empty()) co_return Result<void>{};
         for (const auto& entry : *entries) {
-            if (stopping_) co_return stopping_error();
+            if (loop_.stopping()) co_return stopping_error();
             auto looked = co_await look_at_row(**snapshot, entry);
             if (!looked) co_return looked;
             state_.cursor = {entry.partition, entry.row.key};
@@ -289,14 +251,13 @@ Async<std::string> Scrubber::examine(const RowSnapshot::Entry& entry, const Blob
     if (!unchanged) co_return std::move(unchanged).error();
     if (!*unchanged) co_return std::string();
     for (std::size_t extent = 0; extent < owner.blob.extents.size(); ++extent) {
-        if (stopping_) co_return stopping_error();
+        if (loop_.stopping()) co_return stopping_error();
         auto check = co_await upkeep_.check(owner.blob, extent);
         if (!check) co_return std::move(check).error();
-        state_.bytes += check->bytes_read;
-        bytes_counted().Increment(static_cast<double>(check->bytes_read));
+        note_read(check->bytes_read);
         if (!check->damage.empty()) co_return check->damage;
         if (check->identity && (check->identity->partition != entry.partition ||
-                                key_in(check->identity->row_key) != owner.key))
+                                object_key_in(check->identity->row_key) != owner.key))
             co_return std::string("its identity names another object");
         co_await throttle_.spend(check->bytes_read);
     }
@@ -309,155 +270,6 @@ Async<bool> Scrubber::is_unchanged(const RowSnapshot::Entry& entry) {
     auto rows = co_await store_.metadata.get(entry.partition, std::move(keys));
     if (!rows) co_return std::move(rows).error();
     co_return rows->front() && rows->front()->version == entry.row.version;
-}
-
-Async<void> Scrubber::look_at_index() {
-    auto files = co_await upkeep_.index_files();
-    if (!files) co_return std::move(files).error();
-    for (const auto& file : *files) {
-        if (stopping_) co_return stopping_error();
-        if (file.checksum.empty()) continue;
-        auto looked = co_await look_at_file(file);
-        if (!looked) co_return looked;
-    }
-    co_return Result<void>{};
-}
-
-Async<void> Scrubber::look_at_file(const IndexFile& file) {
-    // A second time before it is called damaged: each read comes from the medium.
-    std::string found;
-    for (int attempt = 0; attempt < 2; ++attempt) {
-        auto checksum = co_await checksum_of(file);
-        if (!checksum && checksum.error().kind == StorageError::Kind::unavailable)
-            co_return std::move(checksum).error();
-        if (checksum && *checksum == file.checksum) {
-            upkeep_.damage().forget_file(file.name);
-            co_return Result<void>{};
-        }
-        found = checksum ? "its checksum is " + *checksum + " instead of " + file.checksum
-                         : checksum.error().detail;
-    }
-    auto files = co_await upkeep_.index_files();
-    if (!files) co_return std::move(files).error();
-    const bool there = std::any_of(files->begin(), files->end(),
-                                   [&](const IndexFile& one) { return one.name == file.name; });
-    if (!there) co_return Result<void>{};  // compacted away meanwhile
-    base::log::error("scrub.damaged", {{"file", file.name}, {"detail", found}});
-    Damage damage;
-    damage.file = file.name;
-    damage.what = found;
-    upkeep_.damage().note(std::move(damage));
-    co_return Result<void>{};
-}
-
-/// CRC32C of the whole file, as the index writes it.
-Async<std::string> Scrubber::checksum_of(const IndexFile& file) {
-    const auto digest = checksum::make_digest(model::ChecksumAlgorithm::crc32c);
-    for (std::uint64_t offset = 0; offset < file.size_bytes;) {
-        if (stopping_) co_return stopping_error();
-        const auto wanted = std::min(file_piece_bytes, file.size_bytes - offset);
-        auto piece = co_await upkeep_.read_index_file(file.name, offset, wanted);
-        if (!piece) co_return std::move(piece).error();
-        digest->update(*piece);
-        state_.bytes += piece->size();
-        bytes_counted().Increment(static_cast<double>(piece->size()));
-        co_await throttle_.spend(piece->size());
-        if (piece->size() < wanted) co_return std::string("of a file that is too short");
-        offset += wanted;
-    }
-    co_return base::to_hex(digest->finish());
-}
-
-base::Awaitable<void> Scrubber::recheck() {
-    auto loaded = co_await load();
-    if (!loaded) base::log::warning("scrub.state_not_read", {{"reason", loaded.error().detail}});
-    const auto listed = upkeep_.damage().all();
-    for (const auto& damage : listed) {
-        if (stopping_) co_return;
-        if (damage.row_key.empty()) continue;
-        try {
-            auto looked = co_await recheck_row(damage);
-            if (!looked)
-                base::log::warning("scrub.recheck_failed", {{"reason", looked.error().detail}});
-        } catch (const std::exception& error) {
-            base::log::warning("scrub.recheck_failed", {{"reason", error.what()}});
-        }
-    }
-}
-
-Async<void> Scrubber::recheck_row(const Damage& damage) {
-    // A part belongs to the object once its upload was completed.
-    const std::vector<std::string> rows{damage.row_key,
-                                        catalog::object_row(key_in(damage.row_key))};
-    for (const auto& row : rows) {
-        auto looked = co_await recheck_in(damage, row);
-        if (!looked) co_return std::move(looked).error();
-        if (*looked) co_return Result<void>{};
-    }
-    upkeep_.damage().forget(damage.blob.id);  // nothing refers to it any more
-    co_return Result<void>{};
-}
-
-/// False when the row does not refer to the blob.
-Async<bool> Scrubber::recheck_in(const Damage& damage, std::string row_key) {
-    std::vector<RowKey> keys;
-    keys.push_back({RowFamily::index, row_key});
-    auto rows = co_await store_.metadata.get(damage.partition, std::move(keys));
-    if (!rows) co_return std::move(rows).error();
-    if (!rows->front()) co_return false;
-    RowPosition place;
-    place.partition = damage.partition;
-    place.key = std::move(row_key);
-    auto snapshot = co_await upkeep_.snapshot(std::move(place));
-    if (!snapshot) co_return std::move(snapshot).error();
-    RowSnapshot::Entry entry;
-    entry.partition = damage.partition;
-    entry.row = *std::move(rows->front());
-    auto owners = co_await owners_of(**snapshot, entry);
-    if (!owners) co_return std::move(owners).error();
-    for (const auto& owner : *owners) {
-        if (owner.blob.id != damage.blob.id || owner.kind == BlobOwner::Kind::garbage) continue;
-        auto looked = co_await look_at_blob(entry, owner);
-        if (!looked) co_return std::move(looked).error();
-        co_return true;
-    }
-    co_return false;
-}
-
-Async<std::string> Scrubber::bucket_of(const Partition& partition) {
-    const auto id = bucket_id_of(partition);
-    std::string after;
-    for (;;) {
-        auto page = co_await buckets_.list("", after, 1000);
-        if (!page) {
-            if (page.error().kind == catalog::CatalogError::Kind::storage)
-                co_return std::move(page).error().storage;
-            co_return std::string();
-        }
-        for (const auto& bucket : page->buckets)
-            if (bucket.id() == id) co_return bucket.name();
-        if (!page->more) co_return std::string();
-        after = page->buckets.back().name();
-    }
-}
-
-/// A read knows the blob only; the identity written behind it says whose it is.
-Async<void> Scrubber::name_damage() {
-    const auto listed = upkeep_.damage().all();
-    for (auto damage : listed) {
-        if (!damage.row_key.empty() || !damage.file.empty() || damage.blob.extents.empty())
-            continue;
-        auto check = co_await upkeep_.check(damage.blob, damage.blob.extents.size() - 1);
-        if (!check) co_return std::move(check).error();
-        if (!check->identity) continue;
-        damage.partition = check->identity->partition;
-        damage.row_key = check->identity->row_key;
-        auto bucket = co_await bucket_of(damage.partition);
-        if (!bucket) co_return std::move(bucket).error();
-        damage.bucket = *std::move(bucket);
-        upkeep_.damage().note(std::move(damage));
-    }
-    co_return Result<void>{};
 }
 
 }  // namespace holdfast::storage::workers

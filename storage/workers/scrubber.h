@@ -26,6 +26,7 @@
 #include "storage/workers/blob_owners.h"
 #include "storage/workers/scrub_state.h"
 #include "storage/workers/throttle.h"
+#include "storage/workers/worker_loop.h"
 
 namespace holdfast::storage::workers {
 
@@ -86,27 +87,22 @@ private:
     Async<std::string> bucket_of(const Partition& partition);
     /// Who refers to what ordinary reads met.
     Async<void> name_damage();
-    static base::Awaitable<void> guarded(base::Awaitable<void> step);
     base::Awaitable<void> take_turn(base::SteadyTime settled_at);
     base::Awaitable<void> save_state();
-    base::Awaitable<void> wait();
+    void note_read(std::uint64_t bytes);
     void publish(bool running, const std::string& failure);
 
     catalog::Store& store_;
     catalog::Buckets& buckets_;
     Upkeep& upkeep_;
     const Options options_;
-    base::IoExecutor executor_;
+    WorkerLoop loop_;
     Throttle throttle_;
-    WorkerTimer pause_;
-    WorkerTimer ended_;
     ScrubState state_;
     base::SteadyTime began_{};  ///< the pass of state_, by this run's clock
     base::SteadyTime saved_{};
     std::uint64_t saved_changes_ = 0;  ///< of the damage list
     bool loaded_ = false;
-    bool running_ = false;
-    bool stopping_ = false;
     bool requested_ = false;
     mutable std::mutex mutex_;
     ScrubReport report_;

@@ -22,15 +22,15 @@ StorageError stopping_error() {
 WorkerLoop::WorkerLoop(base::IoExecutor executor, const char* name)
     : executor_(executor), name_(name), pause_(executor), ended_(executor) {}
 
-base::Awaitable<void> WorkerLoop::run(Turn first, Turn turn, Turn last) {
+base::Awaitable<void> WorkerLoop::run(Turn turn, Turn first, Turn last) {
     if (stopping_) co_return;
     running_ = true;
-    static_cast<void>(co_await survives(first()));
+    if (first) static_cast<void>(co_await survives(first()));
     while (!stopping_) {
         const bool survived = co_await survives(turn());
         if (!survived) co_await pause(pause_after_failure);
     }
-    static_cast<void>(co_await survives(last()));
+    if (last) static_cast<void>(co_await survives(last()));
     running_ = false;
     ended_.cancel();
 }
@@ -48,8 +48,7 @@ base::Awaitable<bool> WorkerLoop::survives(base::Awaitable<void> step) {
 
 void WorkerLoop::note_failure() {
     base::metrics::counter("holdfast_worker_failures_total",
-                           "Turns of work in the background that ended early.",
-                           {{"worker", name_}})
+                           "Turns of work in the background that ended early.", {{"worker", name_}})
         .Increment();
 }
 

@@ -1,8 +1,8 @@
-/// The loop of a worker in the background: one turn after the other, waits in between that a request
-/// cuts short, and an end that who asks for it waits for.
+/// The loop of a worker in the background: one turn after the other, waits in between that a
+/// request cuts short, and an end that who asks for it waits for.
 ///
-/// metrics: holdfast_worker_failures_total{worker}: turns that ended early. threads: one event loop,
-/// that of the executor; wake() any.
+/// metrics: holdfast_worker_failures_total{worker}: turns that ended early. threads: one event
+/// loop, that of the executor; wake() any.
 #pragma once
 
 #include <chrono>
@@ -26,9 +26,10 @@ public:
     WorkerLoop(const WorkerLoop&) = delete;
     WorkerLoop& operator=(const WorkerLoop&) = delete;
 
-    /// Turns until stop(); then `last`, once. What a turn throws ends that turn alone: it is logged
-    /// and counted, and a short wait keeps one that always throws from running all the time.
-    base::Awaitable<void> run(Turn first, Turn turn, Turn last);
+    /// `first`, once; turns until stop(); `last`, once. Nothing when it was stopped before. What
+    /// one throws ends that one alone: it is logged and counted, and a short wait keeps a turn that
+    /// always throws from running all the time.
+    base::Awaitable<void> run(Turn turn, Turn first = {}, Turn last = {});
     /// From within a turn: waits so long, or until wake() or stop().
     base::Awaitable<void> pause(std::chrono::steady_clock::duration time);
     /// Ends a pause. `before` runs first, on the worker's loop.

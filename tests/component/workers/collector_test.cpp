@@ -1,7 +1,12 @@
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <functional>
 #include <set>
 
 #include "base/failpoint.h"
 #include "base/limits.h"
+#include "base/metrics.h"
 #include "tests/component/workers/disk_catalog.h"
 
 using namespace holdfast;
@@ -37,6 +42,27 @@ std::uint64_t blocks_of(const storage::BlobRef& blob) {
 void lose(std::unique_ptr<storage::BlobWriter> writer) {
     static auto* const lost = new std::vector<storage::BlobWriter*>;
     lost->push_back(writer.release());
+}
+
+double failures_counted() {
+    const auto text = base::metrics::render();
+    const std::string series = "holdfast_worker_failures_total{worker=\"collector\"} ";
+    const auto at = text.find(series);
+    return at == std::string::npos ? 0 : std::stod(text.substr(at + series.size()));
+}
+
+/// Asks for passes until `enough` of the report; whether its loop was still there then.
+base::Awaitable<bool> collect_until(workers::OrphanCollector& collector,
+                                    std::function<bool(const workers::CollectorReport&)> enough) {
+    const auto executor = co_await base::asio::this_coro::executor;
+    bool ended = false;
+    base::asio::co_spawn(executor, collector.run(), [&ended](std::exception_ptr) { ended = true; });
+    collector.request(false);
+    while (!ended && !enough(collector.report()))
+        co_await base::asio::post(executor, base::use_awaitable);
+    const bool there = !ended;
+    if (there) co_await collector.stop();
+    co_return there;
 }
 
 }  // namespace
@@ -350,4 +376,56 @@ TEST_CASE("compaction: a blob that cannot be read stays, the others are moved, 2
         const auto key = "k" + std::to_string(i);
         CHECK(disk.get(key) == text_of(key, 700 * KiB));
     }
+}
+
+TEST_CASE("collector: what is thrown in a pass is told and counted, and the next one gives back",
+          "[workers][collector]") {
+    DiskCatalog disk(keeping(0ms));
+    disk.put("kept", 100 * KiB);
+    disk.write_blob(300 * KiB);
+    disk.kill_and_restart();
+    const auto before = failures_counted();
+    REQUIRE(base::set_failpoints("gc.trash.move=throw@1"));
+    const bool went_on = disk.run(collect_until(
+        disk.collector(), [thrown = false, &disk](const workers::CollectorReport& report) mutable {
+            if (!thrown && !report.running && !report.failure.empty()) {
+                thrown = true;
+                CHECK_THAT(report.failure, Catch::Contains("gc.trash.move"));
+                disk.collector().request(false);
+            }
+            return thrown && report.passes > 0 && !report.running;
+        }));
+    REQUIRE(base::set_failpoints(""));
+    CHECK(went_on);
+    CHECK(failures_counted() - before == 1);
+    const auto report = disk.collector().report();
+    CHECK(report.failure.empty());
+    CHECK(report.released == 1);
+    CHECK(disk.get("kept") == text_of("kept", 100 * KiB));
+}
+
+TEST_CASE("compaction: what was moved and then deleted gives all of its space back, P13, 2.2.9",
+          "[workers][compactor]") {
+    DiskCatalog disk(keeping(0ms));
+    disk.vfs.fail({"punch_hole", "", 1, EOPNOTSUPP, true});
+    for (int i = 0; i < 40; ++i) disk.put("k" + std::to_string(i), 700 * KiB);
+    disk.put_multipart("multipart", 700 * KiB);
+    for (int i = 0; i < 40; ++i)
+        if (i % 8 != 0) disk.remove("k" + std::to_string(i));
+    disk.kill_and_restart();
+    disk.reclaim();
+    REQUIRE(disk.collect().moved >= 5);
+    disk.reclaim();
+    for (int i = 0; i < 40; i += 8) disk.remove("k" + std::to_string(i));
+    disk.remove("multipart");
+    disk.reclaim();
+    // What this run wrote is closed for good by the next one.
+    disk.kill_and_restart();
+    disk.reclaim();
+    disk.collect();
+    const auto report = disk.collect();
+    check_sum(disk, report);
+    CHECK(report.blobs == 0);
+    CHECK(report.segments == 0);
+    CHECK(disk.bytes_on_disk() == 0);
 }

@@ -93,6 +93,7 @@ public:
     storage::Upkeep& upkeep() { return engine_->upkeep(); }
     catalog::Store& store() { return live_->store; }
     workers::Scrubber& scrubber() { return live_->scrubber; }
+    workers::OrphanCollector& collector() { return live_->collector; }
     template <class T>
     T run(base::Awaitable<T> work) {
         return run_on(loop_, std::move(work));
