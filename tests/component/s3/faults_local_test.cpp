@@ -128,6 +128,19 @@ TEST_CASE("2.5 free space below the reserve: 507 before the body is asked for, t
     CHECK(log.says("space.short"));
 }
 
+TEST_CASE("2.5 free space below the reserve: an upload whose parts are there is completed",
+          "[s3][local][faults]") {
+    FaultyWorld world;
+    const auto upload = world->start_upload("/photos/u");
+    const auto part = world->put_part("/photos/u", upload, 1, large);
+    world.keep_free(std::uint64_t{1} << 60);
+    world.crash_and_restart();
+    CHECK(world->put("/photos/new", large).outcome() == "507 InsufficientStorage");
+    const auto list = part_list({{1, part}});
+    CHECK(world->post("/photos/u?uploadId=" + upload, list).status == 200);
+    CHECK(world->get("/photos/u").body == large);
+}
+
 TEST_CASE("2.5 no inodes left is no space left", "[s3][local][faults]") {
     FaultyWorld world;
     world.disk.fail({"open", ".segment", 1, ENOSPC, true});

@@ -161,6 +161,34 @@ TEST_CASE("application: the admin API tells what was before a pass and what uplo
     application.stop();
 }
 
+TEST_CASE("application: a scrub that is asked for while one runs is not started", "[server]") {
+    const TemporaryDirectory directory;
+    // A file of the index takes minutes at that rate; a stop does not wait for it.
+    auto settings = settings_of(directory);
+    settings.scrub_bytes_per_second_max = 1;
+    Application application(settings);
+    REQUIRE(application.start());
+    const auto admin =
+        config::load({"", {}, {"admin.port=" + port_of(application.banner(), "  Admin  ")}});
+    REQUIRE(admin);
+    std::string token = directory.read("data/admin-token");
+    token.resize(token.find_last_not_of('\n') + 1);
+    const auto ask = [&](const char* method, const char* target, unsigned status) {
+        const server::AdminRequest request{method, std::string("/admin/v1/scrub/") + target,
+                                           base::Secret(token)};
+        const auto answer = server::ask_admin(*admin, request, 10s);
+        REQUIRE(answer);
+        CHECK(answer->status == status);
+        return boost::json::parse(answer->body).as_object();
+    };
+    CHECK(ask("POST", "start", 202).at("started").as_bool());
+    while (!ask("GET", "status", 200).at("running").as_bool()) std::this_thread::sleep_for(1ms);
+    const auto again = ask("POST", "start", 200);
+    CHECK_FALSE(again.at("started").as_bool());
+    CHECK(again.at("passes_before").to_number<int>() == 0);
+    application.stop();
+}
+
 TEST_CASE("application: 2.5 a read-only start serves and leaves every file as it is", "[server]") {
     const TemporaryDirectory directory;
     {

@@ -278,3 +278,42 @@ TEST_CASE("memory: only so many requests wait for it as may wait for their turn"
     process.governor->release(1);
     CHECK(waiting.receive().body == "hello");
 }
+
+TEST_CASE("memory: a connection that is closed while its request waits leaves its place to others",
+          "[http][memory]") {
+    Process process;
+    ServerOptions options;
+    options.limits.queue_timeout = std::chrono::milliseconds(500);
+    options.limits.queued_requests_max = 1;
+    options.memory = process.governor;
+    TestServer server(options);
+    REQUIRE(process.governor->admit(1, false) == Verdict::admitted);
+    process.grow_to(900'000);
+    const std::string upload = "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
+    {
+        RawClient waiting(server.port);
+        REQUIRE(waiting.send(upload));
+        while (process.measured < 2) std::this_thread::yield();
+        waiting.vanish();
+    }
+    // As soon as the place is free somebody else waits there, and is served when there is room.
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    Response answer;
+    while (answer.body != "hello" && std::chrono::steady_clock::now() < deadline) {
+        RawClient next(server.port);
+        REQUIRE(next.send(upload));
+        process.bytes = 100'000;
+        process.clock.advance(MemoryGovernor::measurement_interval);
+        answer = next.receive();
+    }
+    CHECK(answer.body == "hello");
+    // Nothing of the one that went is still set aside: more than there is is let in only alone.
+    process.governor->release(1);
+    RawClient last(server.port);
+    REQUIRE(last.send(upload));
+    CHECK(last.receive().body == "hello");
+    last.close();
+    CHECK(server.server.drain(std::chrono::seconds(20)).sessions_left == 0);
+    CHECK(process.governor->admit(5'000'000, true) == Verdict::admitted);
+    process.governor->release(5'000'000);
+}
