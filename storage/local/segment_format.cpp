@@ -50,6 +50,11 @@ std::optional<std::uint32_t> parse_hex(std::string_view digits) {
 
 }  // namespace
 
+bool all_zero(ByteView bytes) {
+    return bytes.empty() ||
+           (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
+}
+
 std::uint64_t aligned_up(std::uint64_t bytes) {
     return (bytes + extent_alignment_bytes - 1) / extent_alignment_bytes * extent_alignment_bytes;
 }

@@ -28,6 +28,8 @@ inline constexpr std::size_t identity_bytes_max =
     std::size_t{60} * 1024 + identity_head_bytes;  ///< encoded
 
 std::uint64_t aligned_up(std::uint64_t bytes);
+/// As what was never written, or given back, reads.
+bool all_zero(base::ByteView bytes);
 
 /// CRC32C (Castagnoli); `before` continues an earlier one.
 std::uint32_t crc32c(base::ByteView bytes, std::uint32_t before = 0);

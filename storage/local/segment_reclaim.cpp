@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "base/failpoint.h"
 #include "base/limits.h"
@@ -20,11 +19,6 @@ namespace {
 constexpr std::uint64_t scan_step_bytes = base::MiB;
 /// Some file systems count blocks of their own for a file without data.
 constexpr std::uint64_t empty_allocation_bytes_max = 64 * base::KiB;
-
-bool all_zero(ByteView bytes) {
-    return bytes.empty() ||
-           (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
-}
 
 /// Where what is in a segment may end when `block` holds its last byte that is not zero: an end
 /// mark, far shorter than a block, may have its last zeros in the next one.

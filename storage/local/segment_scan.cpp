@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "base/assert.h"
 #include "base/limits.h"
@@ -17,11 +16,6 @@ namespace {
 
 constexpr std::uint64_t buffer_bytes_max = 256 * base::KiB;
 constexpr std::uint64_t around_bytes = extent_header_bytes + extent_mark_bytes;
-
-bool all_zero(ByteView bytes) {
-    return bytes.empty() ||
-           (bytes[0] == 0 && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0);
-}
 
 /// Sets what a mark that begins at `mark_offset` says, when it belongs to the header and its
 /// numbers fit between the two.
