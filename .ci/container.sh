@@ -57,10 +57,17 @@ if ! buildah inspect --type image "localhost/$base" >/dev/null 2>&1; then
     rm -f "$work/base.tar"
 fi
 
+# What the leg before compiled here need not be compiled again in there: same compiler, same flags.
+cache=()
+if [ -n "${CCACHE_DIR-}" ]; then
+    printf 'cache_dir = /ccache\nbase_dir = /src\nhash_dir = false\n' >"$work/ccache.conf"
+    cache=(--volume "$CCACHE_DIR:/ccache" --volume "$work/ccache.conf:/etc/ccache.conf:ro")
+fi
+
 # Only what is committed goes in.
 context=$(mktemp -d -p "$work")
 git archive HEAD | tar -x -C "$context"
-if nice buildah build --isolation chroot --pull-never -t "$image" -f docker/Dockerfile "$context"; then
+if nice buildah build --isolation chroot --pull-never "${cache[@]}" -t "$image" -f docker/Dockerfile "$context"; then
     ok "docker/Dockerfile builds"
     rm -rf "$context"
 else
