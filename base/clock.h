@@ -35,6 +35,8 @@ public:
         wall_ += by;
         steady_ += by;
     }
+    /// Somebody sets the machine's clock, to an earlier time when `by` is negative.
+    void set_wall_clock(std::chrono::milliseconds by) { wall_ += by; }
 
 private:
     WallTime wall_;

@@ -223,4 +223,28 @@ TEST_CASE("Buckets: a commit that fails while one is made or deleted", "[s3][fau
     }
 }
 
+TEST_CASE(
+    "2.5 wall clock jumps: the last commit wins, an upload goes on, Last-Modified is wall time",
+    "[s3][faults]") {
+    World world;
+    REQUIRE(world.put("/photos/k", "before").status == 200);
+    const auto modified_before = world.get("/photos/k").header("Last-Modified");
+    world.clock.set_wall_clock(-std::chrono::hours(48));
+    REQUIRE(world.put("/photos/k", "after").status == 200);
+    const auto after = world.get("/photos/k");
+    CHECK(after.body == "after");
+    CHECK(modified_before == "Tue, 14 Nov 2023 22:13:20 GMT");
+    CHECK(after.header("Last-Modified") == "Sun, 12 Nov 2023 22:13:20 GMT");
+    // The upload is from two days ahead now.
+    const auto completed = world.send(
+        Request("POST", "/photos/k?uploadId=" + world.upload).body(part_list({{1, world.etag}})));
+    REQUIRE(completed.status == 200);
+    const auto whole = world.get("/photos/k");
+    CHECK(whole.body == large);
+    world.clock.set_wall_clock(std::chrono::hours(24 * 3650));
+    CHECK(world.get("/photos/k").body == whole.body);
+    REQUIRE(world.put("/photos/k", "last").status == 200);
+    CHECK(world.get("/photos/k").body == "last");
+}
+
 }  // namespace holdfast::test
