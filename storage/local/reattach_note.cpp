@@ -60,7 +60,7 @@ base::IoResult<void> write_reattach_note(base::Vfs& vfs, const std::string& volu
 }
 
 base::IoResult<void> remove_reattach_note(base::Vfs& vfs, const std::string& volume) {
-    const auto gone = vfs.unlink(path_of(volume));
+    auto gone = vfs.unlink(path_of(volume));
     if (!gone && gone.error().code == ENOENT) return {};
     if (!gone) return gone;
     return vfs.sync_directory(volume);

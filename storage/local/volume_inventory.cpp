@@ -1,5 +1,7 @@
 #include "storage/local/volume_inventory.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -50,7 +52,7 @@ std::uint64_t bytes_of(base::Vfs& vfs, const std::string& path, const base::File
     const auto names = vfs.list(path);
     if (!names || depth == 0) return sum;
     for (const auto& name : *names) {
-        const auto inner = path + "/" + name;
+        const auto inner = fmt::format("{}/{}", path, name);
         if (const auto found = vfs.status(inner)) sum += bytes_of(vfs, inner, *found, depth - 1);
     }
     return sum;

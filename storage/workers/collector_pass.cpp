@@ -96,7 +96,7 @@ Async<void> CollectorPass::scan(SegmentUse& segment) {
     zeros_.clear();
     std::uint64_t unowned_bytes = 0;
     std::uint64_t offset = 0;
-    for (bool end = false; !end;) {
+    for (;;) {
         if (context_.stopping) co_return stopping_error();
         auto page = co_await context_.upkeep.scan(number, offset);
         if (!page) co_return std::move(page).error();
@@ -106,8 +106,8 @@ Async<void> CollectorPass::scan(SegmentUse& segment) {
             if (unowned.size() > before) unowned_bytes += piece.on_disk;
         }
         offset = page->next_offset;
-        end = page->end;
         co_await context_.throttle.spend(page->bytes_read);
+        if (page->end) break;
     }
     const auto known = segment.use.extents() + unowned_bytes;
     if (segment.info.open || segment.info.allocated_bytes < known + unused_bytes_min ||
