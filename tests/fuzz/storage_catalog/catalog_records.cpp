@@ -1,6 +1,8 @@
 // Records of rows, of identities and of completions: what is accepted is consistent, and is
 // accepted again when it is written anew.
+#include <algorithm>
 #include <cstdlib>
+#include <list>
 
 #include "storage/catalog/completion_blob.h"
 #include "storage/catalog/restored_object.h"
@@ -27,6 +29,30 @@ void check_row(const std::string& value) {
     require(parse_record<Record>(again).has_value());
 }
 
+/// Every part that is named is there, and each is of the same size.
+void check_completion(const records::Completion& completion, const std::string& bytes,
+                      const BlobRef& ref) {
+    require(parse_completion(completion.SerializeAsString()).has_value());
+    std::list<BlobInSegments> blobs;
+    PartBlobs parts([](const BlobRef&) { return BlobLook{}; });
+    for (const auto& manifest : completion.manifests()) {
+        for (const auto& part : manifest.parts()) {
+            auto& blob = blobs.emplace_back();
+            blob.ref = ref;
+            if (part.body().id().size() != blob.ref.id.size()) continue;
+            std::copy(part.body().id().begin(), part.body().id().end(), blob.ref.id.begin());
+            parts.add(blob);
+        }
+    }
+    std::string why;
+    const auto object = restore_multipart(ref, bytes, parts, why);
+    if (!object) return;
+    std::uint64_t whole = 0;
+    for (const auto& manifest : object->manifests)
+        for (const auto& part : manifest.parts()) whole += part.body().plain_bytes();
+    require(whole == object->record.size());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -51,14 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string why;
     if (const auto object = restore_object(ref, bytes, why))
         require(object->record.size() == 70'000 && object->record.body().has_blob());
-    if (const auto completion = parse_completion(bytes))
-        require(parse_completion(completion->SerializeAsString()).has_value());
-    const auto find = [&ref](const BlobId&) { return &ref; };
-    if (const auto object = restore_multipart(ref, bytes, find, why)) {
-        std::uint64_t whole = 0;
-        for (const auto& manifest : object->manifests)
-            for (const auto& part : manifest.parts()) whole += part.body().plain_bytes();
-        require(whole == object->record.size());
-    }
+    const auto completion = parse_completion(bytes);
+    if (completion) check_completion(*completion, bytes, ref);
     return 0;
 }
