@@ -211,8 +211,8 @@ Reference::Source Reference::source_of(const Call& call) const {
 Expected Reference::copy(const Call& call, Bucket& bucket) {
     const bool replace = call.header("x-amz-metadata-directive") == "REPLACE";
     Object object;
-    if (auto refused = take_properties(call, object.properties, replace)) return *refused;
     if (auto refused = write_condition_syntax(call, true)) return *refused;
+    if (auto refused = take_properties(call, object.properties, replace)) return *refused;
     const auto it = bucket.objects.find(call.key);
     if (auto refused = write_conditions(call, it == bucket.objects.end() ? nullptr : &it->second))
         return *refused;
