@@ -198,10 +198,11 @@ void hash_front(std::span<Md5Piece> pieces, std::size_t bytes, Hash hash) {
     }
 }
 
-void hash_front(std::span<Md5Piece> pieces, std::size_t bytes) {
+void hash_front([[maybe_unused]] std::span<Md5Piece> pieces, [[maybe_unused]] std::size_t bytes,
+                [[maybe_unused]] std::size_t lanes) {
 #if defined(__x86_64__)
-    if (md5_lane_count() == 16) return hash_front<16>(pieces, bytes, hash_16);
-    if (md5_lane_count() == 8) return hash_front<8>(pieces, bytes, hash_8);
+    if (lanes == 16) return hash_front<16>(pieces, bytes, hash_16);
+    if (lanes == 8) return hash_front<8>(pieces, bytes, hash_8);
 #endif
     HF_ASSERT(false);
 }
@@ -218,26 +219,35 @@ void align(Md5Piece& piece) {
 
 }  // namespace
 
-std::size_t md5_lane_count() {
+bool md5_has_lanes(std::size_t lanes) {
 #if defined(__x86_64__)
-    static const std::size_t count = has_16_lanes() ? 16 : has_8_lanes() ? 8 : 1;
-    return count;
-#else
-    return 1;
+    if (lanes == 16) return has_16_lanes();
+    if (lanes == 8) return has_8_lanes();
 #endif
+    return lanes == 1;
+}
+
+std::size_t md5_lane_count() {
+    static const std::size_t count = md5_has_lanes(16) ? 16 : md5_has_lanes(8) ? 8 : 1;
+    return count;
 }
 
 void md5_update_together(std::span<Md5Piece> pieces) {
+    md5_update_together(pieces, md5_lane_count());
+}
+
+void md5_update_together(std::span<Md5Piece> pieces, std::size_t lanes) {
+    HF_ASSERT(md5_has_lanes(lanes));
     for (auto& piece : pieces) align(piece);
     auto left = pieces;
-    while (md5_lane_count() > 1 && left.size() >= md5_lanes_used_min) {
+    while (lanes > 1 && left.size() >= md5_lanes_used_min) {
         // The longest ones, so that the lanes stay full as long as possible.
         std::sort(left.begin(), left.end(), [](const Md5Piece& a, const Md5Piece& b) {
             return a.bytes.size() > b.bytes.size();
         });
-        const auto together = left.first(std::min(md5_lane_count(), left.size()));
+        const auto together = left.first(std::min(lanes, left.size()));
         const auto bytes = together.back().bytes.size() / md5_block_bytes * md5_block_bytes;
-        if (bytes > 0) hash_front(together, bytes);
+        if (bytes > 0) hash_front(together, bytes, lanes);
         for (auto& piece : together)
             if (piece.bytes.size() < md5_block_bytes) update_alone(piece, piece.bytes.size());
         const auto used_up = std::partition(
