@@ -3,9 +3,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/json/array.hpp>
 
 #include "base/log.h"
@@ -52,40 +49,6 @@ const char* meaning_of(const std::string& durability) {
     if (durability == "relaxed")
         return "answered before it is on the disk: a power failure may lose the last writes";
     return "nothing that was answered is lost, by a crash or a power failure";
-}
-
-/// What only the disk knows.
-struct DiskFigures {
-    base::IoResult<base::FsSpace> space;
-    std::size_t segments = 0;
-};
-
-DiskFigures look_at_disk(base::Vfs& vfs, const std::string& directory) {
-    const auto names = vfs.list(directory + "/segments");
-    return {vfs.space(directory), names ? names->size() : 0};
-}
-
-/// Nothing when the disk does not say within disk_patience: then it is what the operator has to
-/// know, and waiting longer would only keep it from him.
-base::Awaitable<std::optional<DiskFigures>> ask_disk(base::WorkerPool& pool, base::Vfs& vfs,
-                                                     std::string directory) {
-    struct Asked {
-        explicit Asked(const base::IoExecutor& executor) : patience(executor, disk_patience) {}
-        workers::WorkerTimer patience;
-        std::optional<DiskFigures> figures;
-    };
-    const auto executor = co_await base::asio::this_coro::executor;
-    const auto asked = std::make_shared<Asked>(executor);
-    auto ask = [&vfs, asked, executor, directory = std::move(directory)] {
-        auto found = std::make_shared<DiskFigures>(look_at_disk(vfs, directory));
-        base::asio::post(executor, [asked, found] {
-            asked->figures = std::move(*found);
-            asked->patience.cancel();
-        });
-    };
-    pool.post(std::move(ask));
-    co_await asked->patience.async_wait(base::asio::as_tuple(base::use_awaitable));
-    co_return std::move(asked->figures);
 }
 
 json::object space_of(const std::optional<DiskFigures>& figures, const config::Settings& settings) {
@@ -173,7 +136,10 @@ json::array damaged(const storage::DamageList& list) {
 
 }  // namespace
 
-OperatorService::OperatorService(Parts parts) : parts_(parts), started_(parts.clock.steady()) {}
+OperatorService::OperatorService(Parts parts)
+    : parts_(parts),
+      started_(parts.clock.steady()),
+      disk_(parts.pool, parts.vfs, parts.settings.storage_directory, disk_patience) {}
 
 OperatorService::~OperatorService() {
     if (resumer_.joinable()) resumer_.join();
@@ -203,7 +169,7 @@ base::Awaitable<admin::Reply> OperatorService::info() {
     body["segment_syncs"] = statistics.segment_syncs;
     body["index_failures"] = engine->upkeep().index_failures();
     body["damaged"] = engine->upkeep().damage().size();
-    const auto figures = co_await ask_disk(parts_.pool, parts_.vfs, settings.storage_directory);
+    const auto figures = co_await disk_.ask();
     body["disk"] = space_of(figures, settings);
     body["segments"] = figures ? json::value(figures->segments) : json::value(nullptr);
     co_return reply;

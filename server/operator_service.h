@@ -11,6 +11,7 @@
 #include "config/settings.h"
 #include "server/admin/operator.h"
 #include "server/background_work.h"
+#include "server/disk_inquiry.h"
 #include "server/engine_choice.h"
 
 namespace holdfast::server {
@@ -44,6 +45,7 @@ public:
 private:
     Parts parts_;
     const base::SteadyTime started_;
+    DiskInquiry disk_;
     std::atomic<bool> resuming_ = false;
     std::thread resumer_;  ///< an attempt waits for the disk, and health must not wait for it
 };

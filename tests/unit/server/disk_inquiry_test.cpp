@@ -1,0 +1,105 @@
+#include "server/disk_inquiry.h"
+
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <future>
+#include <vector>
+
+#include "base/faulty_vfs.h"
+#include "base/sim_vfs.h"
+#include "tests/catch.h"
+#include "tests/run_coroutine.h"
+
+using namespace holdfast;
+using namespace std::chrono_literals;
+using server::DiskFigures;
+using server::DiskInquiry;
+
+namespace {
+
+/// A disk that does not say how much space it has until it is let.
+struct HangingDisk {
+    HangingDisk() {
+        REQUIRE(below.make_directories("/data/segments"));
+        disk.watch([this](const char* operation, const std::string&) {
+            if (std::string_view(operation) != "space") return;
+            ++asked;
+            let.wait();
+        });
+    }
+    ~HangingDisk() {
+        release();
+        pool.join();
+    }
+    HangingDisk(const HangingDisk&) = delete;
+    HangingDisk& operator=(const HangingDisk&) = delete;
+
+    void release() {
+        if (!released) gate.set_value();
+        released = true;
+    }
+
+    base::SimVfs below;
+    base::FaultyVfs disk{below};
+    std::atomic<int> asked = 0;
+    std::promise<void> gate;
+    std::shared_future<void> let = gate.get_future().share();
+    bool released = false;
+    base::WorkerPool pool{2};
+};
+
+}  // namespace
+
+TEST_CASE("disk inquiry: all who ask while a question is under way get the answer to that one",
+          "[server]") {
+    base::asio::io_context loop(1);
+    HangingDisk hanging;
+    DiskInquiry inquiry(hanging.pool, hanging.disk, "/data", 1h);
+    std::vector<std::optional<DiskFigures>> answers;
+    const auto one = [&]() -> base::Awaitable<void> {
+        auto figures = co_await inquiry.ask();
+        answers.push_back(std::move(figures));
+    };
+    for (int i = 0; i < 20; ++i)
+        base::asio::co_spawn(loop, one, [](std::exception_ptr thrown) { REQUIRE_FALSE(thrown); });
+    loop.poll();  // all of them wait
+    CHECK(answers.empty());
+    hanging.release();
+    loop.run();
+    CHECK(hanging.asked == 1);
+    REQUIRE(answers.size() == 20);
+    for (const auto& answer : answers) {
+        REQUIRE(answer);
+        CHECK(answer->space);
+    }
+    // What was answered is out of date.
+    CHECK(test::run_on(loop, inquiry.ask()));
+    CHECK(hanging.asked == 2);
+}
+
+TEST_CASE("disk inquiry: a disk that hangs is asked once, and keeps one thread of the pool busy",
+          "[server]") {
+    base::asio::io_context loop(1);
+    HangingDisk hanging;
+    DiskInquiry inquiry(hanging.pool, hanging.disk, "/data", 10ms);
+    for (int i = 0; i < 20; ++i) CHECK_FALSE(test::run_on(loop, inquiry.ask()));
+    // Nothing is queued in front of other work, and one thread does it.
+    std::promise<void> worked;
+    hanging.pool.post([&] { worked.set_value(); });
+    CHECK(worked.get_future().wait_for(1min) == std::future_status::ready);
+    CHECK(hanging.asked == 1);
+
+    // Its answer comes too late for them, and makes room for another question.
+    auto staying = base::asio::make_work_guard(loop);
+    hanging.release();
+    loop.restart();
+    CHECK(loop.run_one() == 1);
+    staying.reset();
+    const auto deadline = std::chrono::steady_clock::now() + 1min;
+    std::optional<DiskFigures> figures;
+    while (!figures && std::chrono::steady_clock::now() < deadline)
+        figures = test::run_on(loop, inquiry.ask());
+    CHECK(figures);
+    CHECK(hanging.asked > 1);
+}
