@@ -1,13 +1,13 @@
 #include "base/assert.h"
 
-#include <cstdio>
-#include <cstdlib>
+#include <fmt/format.h>
+
+#include "base/last_words.h"
 
 namespace holdfast::base {
 
 void assertion_failed(const char* expression, const char* file, int line) {
-    std::fprintf(stderr, "holdfast: assertion failed: %s (%s:%d)\n", expression, file, line);
-    std::abort();
+    crash(fmt::format("assertion failed: {} ({}:{})", expression, file, line));
 }
 
 }  // namespace holdfast::base

@@ -1,5 +1,6 @@
-/// HF_ASSERT: a bug, not an error. Prints where and what, then aborts, in release builds too: a
-/// server that no longer knows its own state must not go on writing. Never reachable by user input.
+/// HF_ASSERT: a bug, not an error. Says where and what and aborts (last_words.h), in release builds
+/// too: a server that no longer knows its own state must not go on writing. Never reachable by user
+/// input.
 #pragma once
 
 namespace holdfast::base {

@@ -3,9 +3,12 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <shared_mutex>
 #include <system_error>
+#include <thread>
 
 #include "base/log_line.h"
 #include "base/log_writer.h"
@@ -13,6 +16,8 @@
 namespace holdfast::base::log {
 
 namespace {
+
+constexpr std::chrono::seconds last_line_patience{1};
 
 struct State {
     std::atomic<Level> level{Level::info};
@@ -47,6 +52,14 @@ std::string not_opened_notice(const std::string& path, int code) {
                    {{"path", path}, {"error", std::generic_category().message(code)}});
 }
 
+void push(std::string line) {
+    const std::shared_lock lock(state().mutex);
+    if (state().writer) return state().writer->push(std::move(line));
+    const std::lock_guard whole(state().direct);
+    // Nobody is left to be told when standard error itself fails.
+    static_cast<void>(LineSink().write(line));
+}
+
 }  // namespace
 
 void start(const Options& options) {
@@ -75,12 +88,19 @@ bool enabled(Level level) {
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
     if (!enabled(level)) return;
-    std::string line = line_of(level, event, fields);
-    const std::shared_lock lock(state().mutex);
-    if (state().writer) return state().writer->push(std::move(line));
-    const std::lock_guard whole(state().direct);
-    // Nobody is left to be told when standard error itself fails.
-    static_cast<void>(LineSink().write(line));
+    push(line_of(level, event, fields));
+}
+
+/// On a thread of its own: the caller may be inside the log.
+bool write_last(std::string_view event, std::initializer_list<Field> fields) {
+    const auto written = std::make_shared<std::promise<void>>();
+    auto done = written->get_future();
+    std::thread([written, line = line_of(Level::error, event, fields)] {
+        push(line);
+        stop();
+        written->set_value();
+    }).detach();
+    return done.wait_for(last_line_patience) == std::future_status::ready;
 }
 
 }  // namespace holdfast::base::log

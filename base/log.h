@@ -40,6 +40,10 @@ void start(const Options& options);
 void reopen();
 /// Writes what is queued.
 void stop();
+/// The last line, an error, of a process that is about to end; everything queued before it is
+/// written as well. Waits a second at most: the log may be on a disk that hangs. Whether all of it
+/// was written.
+bool write_last(std::string_view event, std::initializer_list<Field> fields);
 
 bool enabled(Level level);
 void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});

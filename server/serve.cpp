@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "base/failpoint.h"
+#include "base/last_words.h"
 #include "base/log.h"
 #include "server/application.h"
 #include "server/options.h"
@@ -41,6 +42,7 @@ Result<void> serve(const config::Settings& settings) {
     if (auto set = set_failpoints(); !set) return set;
     Signals signals;
     const Logging logging(settings);
+    base::crash_on_uncaught();
     Application application(settings);
     if (auto started = application.start(); !started) return started;
     print(application.banner());

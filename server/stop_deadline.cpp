@@ -2,30 +2,16 @@
 
 #include <unistd.h>
 
-#include <future>
-#include <memory>
-
 #include "base/log.h"
 #include "server/failure.h"
 
 namespace holdfast::server {
 
-namespace {
-
-constexpr std::chrono::seconds log_patience{1};
-
-}  // namespace
-
 void end_uncleanly(const char* unfinished) {
-    base::log::error("stopped_uncleanly", {{"unfinished", unfinished},
-                                           {"reason", "the storage did not answer in time"}});
-    const auto written = std::make_shared<std::promise<void>>();
-    auto done = written->get_future();
-    std::thread([written] {
-        base::log::stop();
-        written->set_value();
-    }).detach();
-    static_cast<void>(done.wait_for(log_patience));
+    // There is nowhere else to say it.
+    static_cast<void>(base::log::write_last(
+        "stopped_uncleanly",
+        {{"unfinished", unfinished}, {"reason", "the storage did not answer in time"}}));
     ::_exit(static_cast<int>(ExitCode::failure));
 }
 

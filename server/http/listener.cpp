@@ -8,9 +8,9 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include "base/failpoint.h"
+#include "base/last_words.h"
 #include "base/log.h"
 
 namespace holdfast::http {
@@ -124,7 +124,7 @@ void Listener::admit(int socket, Peer peer) {
     auto session =
         std::make_shared<Session>(place_, std::move(owned), std::move(transport), std::move(peer));
     asio::co_spawn(place_.loop.context.get_executor(), run_session(std::move(session)),
-                   asio::detached);
+                   base::or_crash);
 }
 
 std::unique_ptr<Transport> Listener::make_transport(int socket) const {

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <exception>
 #include <utility>
 
 #include "base/failpoint.h"
+#include "base/last_words.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "storage/catalog/row_cursor.h"
@@ -133,7 +133,7 @@ base::Awaitable<void> Reclaimer::start(base::Awaitable<void> work) {
     }
     ++active_;
     ++started_;
-    base::asio::co_spawn(executor_, in_turn(std::move(work), turn_), base::asio::detached);
+    base::asio::co_spawn(executor_, in_turn(std::move(work), turn_), base::or_crash);
 }
 
 base::Awaitable<void> Reclaimer::in_turn(base::Awaitable<void> work, std::uint64_t turn) {

@@ -1,0 +1,26 @@
+/// The end of a process that no longer knows its own state: an exception left one of its threads,
+/// or an HF_ASSERT does not hold. It says why in the log, which is written out, and aborts; the
+/// next start recovers, as after any crash. source: spec durability 2.5. threads: any.
+#pragma once
+
+#include <exception>
+#include <string_view>
+
+namespace holdfast::base {
+
+/// From here on an exception that nobody catches ends the process this way. What has caught it
+/// without a use for it (a thread pool, say) calls std::terminate.
+void crash_on_uncaught();
+
+/// One line, `crashed`, and the end.
+[[noreturn]] void crash(std::string_view reason);
+
+/// The completion of a coroutine that nobody awaits. What it throws must not be lost: it leaves the
+/// loop, and so ends the process.
+///
+///     asio::co_spawn(loop, listener->run(), base::or_crash);
+inline constexpr auto or_crash = [](const std::exception_ptr& thrown) {
+    if (thrown) std::rethrow_exception(thrown);
+};
+
+}  // namespace holdfast::base

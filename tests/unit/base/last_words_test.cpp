@@ -1,0 +1,112 @@
+#include "base/last_words.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/asio/co_spawn.hpp>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "base/assert.h"
+#include "base/async.h"
+#include "base/log.h"
+#include "tests/catch.h"
+#include "tests/temporary_directory.h"
+#include "tests/unit/base/child.h"
+
+using namespace holdfast;
+using tests::run_in_child;
+using tests::TemporaryDirectory;
+
+namespace {
+
+/// A process with a log, as the server's is.
+void begin_logging(const TemporaryDirectory& directory) {
+    base::log::start({base::log::Level::info, base::log::Format::json, directory.file("log")});
+    base::crash_on_uncaught();
+    base::log::info("before");
+}
+
+/// The event of each line, and the whole last one.
+struct Written {
+    std::vector<std::string> lines;
+    explicit Written(const TemporaryDirectory& directory) {
+        std::istringstream text(directory.read("log"));
+        for (std::string line; std::getline(text, line);) lines.push_back(line);
+    }
+};
+
+base::Awaitable<void> fail() {
+    throw std::runtime_error("on purpose");
+    co_return;
+}
+
+}  // namespace
+
+TEST_CASE("last words: 2.5 a thread that throws ends the process, and the log says why",
+          "[base][log]") {
+    const TemporaryDirectory directory;
+    const auto end = run_in_child([&] {
+        begin_logging(directory);
+        std::thread([] { throw std::runtime_error("on purpose"); }).join();
+    });
+    CHECK(end.signal == SIGABRT);
+    const Written log(directory);
+    REQUIRE(log.lines.size() == 2);
+    CHECK_THAT(log.lines[0], Catch::Contains(R"("event":"before")"));
+    CHECK_THAT(log.lines[1], Catch::Contains(R"("level":"error","event":"crashed")"));
+    CHECK_THAT(log.lines[1], Catch::Contains("on purpose"));
+}
+
+TEST_CASE("last words: 2.5 what a coroutine throws that nobody awaits ends the process",
+          "[base][log]") {
+    const TemporaryDirectory directory;
+    const auto end = run_in_child([&] {
+        begin_logging(directory);
+        base::asio::io_context loop(1);
+        base::asio::co_spawn(loop, fail, base::or_crash);
+        std::thread([&] { loop.run(); }).join();
+    });
+    CHECK(end.signal == SIGABRT);
+    const Written log(directory);
+    REQUIRE(log.lines.size() == 2);
+    CHECK_THAT(log.lines[1], Catch::Contains(R"("event":"crashed")"));
+    CHECK_THAT(log.lines[1], Catch::Contains("on purpose"));
+}
+
+TEST_CASE("last words: 2.5 a broken assertion is the last line of the log", "[base][log]") {
+    const TemporaryDirectory directory;
+    const auto end = run_in_child([&] {
+        begin_logging(directory);
+        HF_ASSERT(1 + 1 == 3);
+    });
+    CHECK(end.signal == SIGABRT);
+    const Written log(directory);
+    REQUIRE(log.lines.size() == 2);
+    CHECK_THAT(log.lines[1], Catch::Contains("assertion failed: 1 + 1 == 3"));
+}
+
+TEST_CASE("last words: 2.5 a log that takes nothing does not keep a process from its end",
+          "[base][log]") {
+    const TemporaryDirectory directory;
+    // A pipe that is full: who writes to it waits for ever.
+    const auto log = directory.file("log");
+    REQUIRE(::mkfifo(log.c_str(), 0600) == 0);
+    const int reader = ::open(log.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    REQUIRE(reader >= 0);
+    const std::array<char, 4096> page{};
+    while (::write(reader, page.data(), page.size()) > 0) {
+    }
+    const auto end = run_in_child([&] {
+        begin_logging(directory);
+        base::crash("on purpose");
+    });
+    ::close(reader);
+    CHECK(end.signal == SIGABRT);
+    CHECK(end.errors == "holdfast: crashed: on purpose\n");
+}
