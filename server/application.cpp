@@ -154,11 +154,12 @@ Result<void> Application::Parts::open_storage() {
 }
 
 Result<void> Application::Parts::recover() {
-    // What it ends needs writes; a later start does it.
-    if (auto* local = engine->local(); local != nullptr && !local->condition().writable())
-        return {};
+    // What it ends needs writes; the reclaimer makes up for it when they are taken again.
+    auto* const local = engine->local();
+    const auto takes_writes = [local] { return local == nullptr || local->condition().writable(); };
+    if (!takes_writes()) return {};
     const auto recovered = run_to_end(recovery_loop, stack->buckets.recover());
-    if (recovered) return {};
+    if (recovered || !takes_writes()) return {};
     return Failure{ExitCode::data_unusable, "storage.directory: the buckets cannot be read: " +
                                                 recovered.error().storage.detail};
 }

@@ -23,6 +23,31 @@ std::string state_value(bool deleting) {
 
 }  // namespace
 
+/// Tells recover() that the mark is somebody's, from before it is set until nothing of the removal
+/// relies on it any more.
+class Buckets::Removal {
+public:
+    Removal(Buckets& buckets, const std::string& bucket_id) : buckets_(buckets) {
+        const std::unique_lock lock(buckets_.mutex_);
+        place_ = buckets_.removed_now_.insert(bucket_id);
+    }
+    ~Removal() {
+        const std::unique_lock lock(buckets_.mutex_);
+        buckets_.removed_now_.erase(place_);
+    }
+    Removal(const Removal&) = delete;
+    Removal& operator=(const Removal&) = delete;
+
+private:
+    Buckets& buckets_;
+    std::multiset<std::string>::iterator place_;
+};
+
+bool Buckets::is_being_removed(const std::string& bucket_id) {
+    const std::shared_lock lock(mutex_);
+    return removed_now_.count(bucket_id) > 0;
+}
+
 BucketPtr Buckets::cached(std::string_view name, std::uint64_t* generation) {
     const std::shared_lock lock(mutex_);
     *generation = generation_;
@@ -150,6 +175,7 @@ Outcome<void> Buckets::remove(BucketPtr bucket) {
     auto in_use = co_await has_objects(bucket->id());
     if (!in_use) co_return std::move(in_use).error();
     if (*in_use) co_return CatalogError(CatalogError::Kind::bucket_not_empty);
+    const Removal removal(*this, bucket->id());
     auto marked = co_await set_deleting(bucket->id(), true);
     if (!marked) co_return std::move(marked).error();
     auto occupied = co_await has_objects(bucket->id());
@@ -190,21 +216,40 @@ Outcome<BucketPage> Buckets::list(std::string prefix, std::string after, std::ui
     co_return page;
 }
 
+/// The mark that is taken away is exactly the one that was read before nobody removed the bucket
+/// and its name was there: a removal that begins or ends meanwhile changes it.
+Outcome<void> Buckets::recover(const records::Bucket& bucket) {
+    const auto partition = bucket_partition(bucket.id());
+    std::vector<RowKey> keys{{RowFamily::index, std::string(bucket_state_row)}};
+    auto rows = co_await store_.metadata.get(partition, std::move(keys));
+    if (!rows) co_return CatalogError(std::move(rows).error());
+    records::BucketState state;
+    if (!rows->front() || !state.ParseFromString(rows->front()->value) || !state.deleting())
+        co_return Done{};
+    if (is_being_removed(bucket.id())) co_return Done{};
+    std::vector<RowKey> name{{RowFamily::index, bucket_row(bucket.name())}};
+    auto named = co_await store_.metadata.get(system_partition, std::move(name));
+    if (!named) co_return CatalogError(std::move(named).error());
+    records::Bucket there;
+    if (!named->front() || !there.ParseFromString(named->front()->value) ||
+        there.id() != bucket.id())
+        co_return Done{};
+    Transaction open;
+    open.expectations.push_back({std::string(bucket_state_row), rows->front()->version});
+    put_row(open, RowFamily::index, std::string(bucket_state_row), state_value(false));
+    auto opened = co_await store_.metadata.commit(partition, std::move(open));
+    if (opened || opened.error().kind == StorageError::Kind::conflict) co_return Done{};
+    co_return CatalogError(std::move(opened).error());
+}
+
 Outcome<void> Buckets::recover() {
     std::string after;
     for (;;) {
         auto page = co_await list("", after, 1000);
         if (!page) co_return std::move(page).error();
         for (const auto& bucket : page->buckets) {
-            std::vector<RowKey> keys{{RowFamily::index, std::string(bucket_state_row)}};
-            auto rows =
-                co_await store_.metadata.get(bucket_partition(bucket.id()), std::move(keys));
-            if (!rows) co_return CatalogError(std::move(rows).error());
-            records::BucketState state;
-            if (!rows->front() || !state.ParseFromString(rows->front()->value) || !state.deleting())
-                continue;
-            auto opened = co_await set_deleting(bucket.id(), false);
-            if (!opened) co_return std::move(opened).error();
+            auto recovered = co_await recover(bucket);
+            if (!recovered) co_return recovered;
         }
         if (!page->more) co_return Done{};
         after = page->buckets.back().name();

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <vector>
 
@@ -35,8 +36,10 @@ public:
     /// Names that begin with `prefix`, after `after`.
     Outcome<BucketPage> list(std::string prefix, std::string after, std::uint32_t limit);
 
-    /// Ends what a crash interrupted: buckets marked "deleting" whose name is still there are open
-    /// again. Call once, before serving.
+    /// Ends what a crash or a failed write interrupted: a bucket that is marked "deleting", has its
+    /// name still, and is not being removed, is open again. Also while requests are served.
+    Outcome<void> recover(const records::Bucket& bucket);
+    /// Every bucket.
     Outcome<void> recover();
     /// Gives back what deleted buckets still have of rows and blobs; the reclaimer's work. How many
     /// blobs. A bucket that fails stays for the next time, the others go on: then the first failure
@@ -44,10 +47,13 @@ public:
     Outcome<std::size_t> purge_deleted();
 
 private:
+    class Removal;
+
     BucketPtr cached(std::string_view name, std::uint64_t* generation);
     void remember(const BucketPtr& bucket, std::uint64_t generation);
     void forget(const std::string& name);
     Outcome<RowVersion> set_deleting(const std::string& bucket_id, bool deleting);
+    [[nodiscard]] bool is_being_removed(const std::string& bucket_id);
     Outcome<bool> has_objects(const std::string& bucket_id);
     Outcome<void> remove_name(const records::Bucket& bucket);
     Outcome<void> remove_state(const std::string& bucket_id);
@@ -59,6 +65,7 @@ private:
     std::map<std::string, BucketPtr, std::less<>> cache_;
     std::uint64_t generation_ =
         0;  ///< counts removals: a find that raced with one is not remembered
+    std::multiset<std::string> removed_now_;  ///< ids of buckets whose removal is under way
 };
 
 }  // namespace holdfast::storage::catalog

@@ -195,7 +195,7 @@ base::Awaitable<void> Reclaimer::sweep() {
         }
         for (const auto& bucket : page->buckets) {
             if (stopping_) co_return;
-            co_await sweep_bucket(bucket.id());
+            co_await sweep_bucket(bucket);
             co_await work_off_list();
         }
         if (!page->more) co_return;
@@ -203,8 +203,10 @@ base::Awaitable<void> Reclaimer::sweep() {
     }
 }
 
-base::Awaitable<void> Reclaimer::sweep_bucket(const std::string& bucket_id) {
-    const auto partition = catalog::bucket_partition(bucket_id);
+base::Awaitable<void> Reclaimer::sweep_bucket(const catalog::records::Bucket& bucket) {
+    auto recovered = co_await buckets_.recover(bucket);
+    if (!recovered) note_failure(as_storage_error(std::move(recovered).error()));
+    const auto partition = catalog::bucket_partition(bucket.id());
     catalog::RowCursor cursor(store_.metadata, partition, catalog::rows_of_kind('g'), 100);
     while (!stopping_) {
         auto row = co_await cursor.next();
@@ -226,7 +228,7 @@ base::Awaitable<void> Reclaimer::sweep_bucket(const std::string& bucket_id) {
     }
     if (stopping_) co_return;
     const auto before = store_.clock.wall() - options_.completion_memory;
-    auto forgotten = co_await uploads_.forget_ended(bucket_id, before);
+    auto forgotten = co_await uploads_.forget_ended(bucket.id(), before);
     if (!forgotten) note_failure(as_storage_error(std::move(forgotten).error()));
 }
 

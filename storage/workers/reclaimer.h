@@ -6,8 +6,8 @@
 /// worst (durability 2.7). What this process dropped comes through the store's GarbageList within
 /// an interval. A sweep, at the start and every hour, finds what earlier runs or failures left:
 /// garbage rows of all buckets, deleted buckets that still have rows, memories of ended uploads
-/// that are old enough. It goes page by page and is never waited for. It also comes soon after the
-/// list had to forget something.
+/// that are old enough. It also opens buckets again whose deletion was cut off. It goes page by
+/// page and is never waited for. It also comes soon after the list had to forget something.
 ///
 /// Nothing is given back while the engine forbids it; the sweep after that finds what waited.
 ///
@@ -74,7 +74,7 @@ private:
 
     base::Awaitable<void> work_off_list();
     base::Awaitable<void> sweep();
-    base::Awaitable<void> sweep_bucket(const std::string& bucket_id);
+    base::Awaitable<void> sweep_bucket(const catalog::records::Bucket& bucket);
     base::Awaitable<void> purge();
     base::Awaitable<void> release(catalog::GarbageList::Item item);
     base::Awaitable<void> drop_rows();

@@ -328,6 +328,71 @@ TEST_CASE("Recover: a bucket that a crash left half deleted is open again", "[ca
     CHECK(c.get("a") == "x");
 }
 
+TEST_CASE("Recover: a removal that is under way keeps its mark, P4", "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    std::optional<Done> beside;
+    const auto name_goes = [&]() -> Awaitable<void> {
+        auto recovered = co_await c.buckets.recover();
+        if (!recovered) throw std::runtime_error("not recovered");
+        auto put = c.put_async("b", "text", Catalog::How());
+        co_await start_beside(c, std::move(put), beside);
+    };
+    c.rows.before_commit = [&]() -> Awaitable<void> {
+        c.rows.before_commit = name_goes;
+        co_return;
+    };
+    REQUIRE(run(c.buckets.remove(find(c, "photos"))));
+    REQUIRE(beside);
+    CHECK(failure_of(*beside) == Kind::no_such_bucket);
+}
+
+TEST_CASE("Recover: a removal that begins and ends meanwhile is not undone, P4",
+          "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    const auto bucket = find(c, "photos");
+    c.rows.fails = [](const holdfast::storage::Transaction& transaction) {
+        return !transaction.deletes.empty();
+    };
+    c.rows.failure = StorageError::Kind::in_doubt;
+    CHECK(failure_of(run(c.buckets.remove(bucket))) == Kind::storage);
+    c.rows.fails = nullptr;
+    // Between its look at the row and its commit another one opens the bucket, and it is removed.
+    catalog::Buckets other(c.store);
+    c.rows.before_commit = [&]() -> Awaitable<void> {
+        auto opened = co_await other.recover(*bucket);
+        if (!opened) throw std::runtime_error("not opened");
+        auto removed = co_await other.remove(bucket);
+        if (!removed) throw std::runtime_error("not removed");
+    };
+    REQUIRE(run(c.buckets.recover(*bucket)));
+    CHECK(c.rows_of_kind('B') == 0);
+    CHECK(failure_of(run(c.put_async("a", "x", Catalog::How()))) == Kind::no_such_bucket);
+}
+
+TEST_CASE("Recover: a bucket whose name is gone stays closed until it is purged, P4",
+          "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    const auto bucket = find(c, "photos");
+    c.rows.fails = [](const holdfast::storage::Transaction& transaction) {
+        return !transaction.deletes.empty() &&
+               transaction.deletes.front().key == catalog::bucket_state_row;
+    };
+    REQUIRE(run(c.buckets.remove(bucket)));
+    c.rows.fails = nullptr;
+    REQUIRE(c.rows_of_kind('B') == 1);
+    REQUIRE(run(c.buckets.recover(*bucket)));
+    // Also when a namesake came meanwhile.
+    const auto fresh = c.make_bucket();
+    REQUIRE(run(c.buckets.recover(*bucket)));
+    c.bucket = bucket->id();
+    CHECK(failure_of(run(c.put_async("a", "x", Catalog::How()))) == Kind::storage);
+    c.bucket = fresh;
+    c.put("a", "x");
+}
+
 TEST_CASE("Purge: parts and garbage of a deleted bucket give their space back, all rows go",
           "[catalog][buckets]") {
     Catalog c;

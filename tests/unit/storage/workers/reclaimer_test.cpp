@@ -26,10 +26,10 @@ struct Reclaiming {
 
     void run_once() { run_on(loop, reclaimer->run_once()); }
     /// As a new process over the same data.
-    void restart() {
+    void restart(const Reclaimer::Options& options = {}) {
         c.garbage.take();
         reclaimer = std::make_unique<Reclaimer>(loop.get_executor(), c.store, c.buckets, c.uploads,
-                                                Reclaimer::Options());
+                                                options);
     }
 
     Catalog c;
@@ -433,4 +433,40 @@ TEST_CASE("Reclaimer: nothing is given back while the engine forbids it, and all
     r.run_once();
     CHECK(r.c.blobs.live() == 0);
     CHECK(r.c.rows_of_kind('g') == 0);
+}
+
+TEST_CASE("Reclaimer: a bucket whose deletion was cut off is open again once writes are taken, P4",
+          "[workers][reclaimer]") {
+    bool allowed = false;
+    Reclaimer::Options options;
+    options.may_release = [&allowed] { return allowed; };
+    Reclaiming r(options);
+    for (const char* name : {"other", "photos"}) r.c.make_bucket(name);
+    const auto bucket = run(r.c.buckets.find("photos"));
+    REQUIRE(bucket);
+    r.c.rows.fails = [](const holdfast::storage::Transaction& transaction) {
+        return !transaction.deletes.empty();
+    };
+    r.c.rows.failure = StorageError::Kind::in_doubt;
+    REQUIRE_FALSE(run(r.c.buckets.remove(*bucket)));
+    r.c.rows.fails = nullptr;
+    r.restart(options);  // as after a crash, with nothing in memory
+    r.run_once();
+    CHECK_FALSE(run(r.c.put_async("a", "x", Catalog::How())));
+    allowed = true;
+    r.run_once();
+    r.c.put("a", "x");
+    CHECK(r.c.get("a") == "x");
+    // And again, without a restart, after a fault that came and went.
+    r.c.remove("a");
+    r.c.rows.fails = [](const holdfast::storage::Transaction& transaction) {
+        return !transaction.deletes.empty();
+    };
+    REQUIRE_FALSE(run(r.c.buckets.remove(*bucket)));
+    r.c.rows.fails = nullptr;
+    allowed = false;
+    r.run_once();
+    allowed = true;
+    r.run_once();
+    r.c.put("b", "x");
 }
