@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <boost/json/parse.hpp>
 
 #include "server/admin_client.h"
@@ -15,20 +14,11 @@ namespace {
 
 constexpr std::chrono::seconds answer_timeout{30};
 
-struct Place {
-    AdminCommand command;
-    const char* method;
-    const char* target;
-};
-constexpr std::array places{
-    Place{AdminCommand::info, "GET", "/admin/v1/info"},
-    Place{AdminCommand::gc_report, "GET", "/admin/v1/gc/report"},
-    Place{AdminCommand::gc_run, "POST", "/admin/v1/gc/run"},
-    Place{AdminCommand::scrub_start, "POST", "/admin/v1/scrub/start"},
-    Place{AdminCommand::scrub_status, "GET", "/admin/v1/scrub/status"},
-    Place{AdminCommand::scrub_report, "GET", "/admin/v1/scrub/report"},
-    Place{AdminCommand::volume_resume, "POST", "/admin/v1/volume/resume"},
-};
+std::string target_of(const admin::CallPlace& place, bool consent) {
+    std::string target = fmt::format("{}{}", admin::api_root, place.path);
+    if (consent) target.append("?").append(admin::consent_query);
+    return target;
+}
 
 /// The answer's object; nothing when it is none.
 std::optional<boost::json::object> parse(const std::string& body) {
@@ -57,9 +47,9 @@ Result<std::string> call_admin(const config::Settings& settings, const AdminCall
     const auto vfs = base::make_posix_vfs();
     auto token = find_admin_token(settings, *vfs);
     if (!token) return std::move(token).error();
-    const auto& place = places.at(static_cast<std::size_t>(call.command));
-    AdminRequest request{place.method, place.target, *std::move(token)};
-    if (call.confirm) request.target += "?confirm=true";
+    const auto& place = admin::place_of(call.command);
+    const AdminRequest request{std::string(place.method), target_of(place, call.confirm),
+                               *std::move(token)};
     const auto answer = ask_admin(settings, request, answer_timeout);
     if (!answer) return answer.error();
     if (answer->status > 299) return refused(settings, *answer);

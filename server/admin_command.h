@@ -6,19 +6,12 @@
 #include <string>
 
 #include "config/settings.h"
+#include "server/admin/calls.h"
 #include "server/failure.h"
 
 namespace holdfast::server {
 
-enum class AdminCommand {
-    info,
-    gc_report,
-    gc_run,
-    scrub_start,
-    scrub_status,
-    scrub_report,
-    volume_resume,
-};
+using AdminCommand = admin::Call;
 
 struct AdminCall {
     AdminCommand command = AdminCommand::info;

@@ -80,6 +80,28 @@ json::object condition_of(const storage::EngineCondition& condition) {
     return object;
 }
 
+/// What a worker that passes over everything says of itself.
+template <class Report>
+json::object passes_of(const Report& report) {
+    json::object object;
+    object["running"] = report.running;
+    object["passes"] = report.passes;
+    object["last_pass"] = time_of(report.ended);
+    object["failure"] = text_of(report.failure);
+    return object;
+}
+
+/// The answer to who asks for a pass. `report` is from before it was asked for: it may be over at
+/// once.
+template <class Report>
+admin::Reply asked_for_pass(const Report& report, bool started) {
+    admin::Reply reply;
+    reply.status = started ? 202 : 200;
+    reply.body["started"] = started;
+    reply.body["passes_before"] = report.passes;
+    return reply;
+}
+
 json::object use_of(const workers::CollectorReport& report) {
     const auto& use = report.use;
     json::object object;
@@ -181,10 +203,7 @@ admin::Reply OperatorService::gc_report() {
     const auto report = collector->report();
     admin::Reply reply;
     auto& body = reply.body;
-    body["running"] = report.running;
-    body["passes"] = report.passes;
-    body["last_pass"] = time_of(report.ended);
-    body["failure"] = text_of(report.failure);
+    body = passes_of(report);
     body["blocked"] = text_of(report.blocked);
     if (report.stopped_at > 0)
         body["safety_stop"] = fmt::format(
@@ -207,11 +226,7 @@ admin::Reply OperatorService::gc_report() {
 admin::Reply OperatorService::gc_run(admin::Consent consent) {
     auto* collector = parts_.background.collector();
     if (collector == nullptr) return no_disk();
-    admin::Reply reply;
-    reply.status = 202;
-    reply.body["started"] = true;
-    // Before it is asked for: it may be over at once.
-    reply.body["passes_before"] = collector->report().passes;
+    auto reply = asked_for_pass(collector->report(), true);
     collector->request(consent == admin::Consent::given);
     return reply;
 }
@@ -219,14 +234,9 @@ admin::Reply OperatorService::gc_run(admin::Consent consent) {
 admin::Reply OperatorService::scrub_start() {
     auto* scrubber = parts_.background.scrubber();
     if (scrubber == nullptr) return no_disk();
-    // Before it is asked for: it may be over at once.
     const auto report = scrubber->report();
-    admin::Reply reply;
-    reply.status = report.running ? 200 : 202;
-    reply.body["started"] = !report.running;
-    reply.body["passes_before"] = report.passes;
     if (!report.running) scrubber->request();
-    return reply;
+    return asked_for_pass(report, !report.running);
 }
 
 admin::Reply OperatorService::scrub_status() {
@@ -235,11 +245,8 @@ admin::Reply OperatorService::scrub_status() {
     const auto report = scrubber->report();
     admin::Reply reply;
     auto& body = reply.body;
-    body["running"] = report.running;
+    body = passes_of(report);
     body["at"] = text_of(report.running ? report.at : "");
-    body["passes"] = report.passes;
-    body["last_pass"] = time_of(report.ended);
-    body["failure"] = text_of(report.failure);
     body["blobs"] = report.blobs;
     body["read_bytes"] = report.bytes;
     body["damaged"] = parts_.engine.local()->upkeep().damage().size();

@@ -1,37 +1,14 @@
 #include "server/admin/api.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/json/serialize.hpp>
 #include <optional>
+
+#include "server/admin/calls.h"
 
 namespace holdfast::admin {
 
 namespace {
-
-struct Route {
-    std::string_view method;
-    std::string_view path;                                    ///< behind api_root
-    Reply (*call)(Operator& target, std::string_view query);  ///< null: info(), which takes time
-};
-
-constexpr std::array routes{
-    Route{"GET", "info", nullptr},
-    Route{"GET", "gc/report",
-          [](Operator& target, std::string_view) { return target.gc_report(); }},
-    Route{"POST", "gc/run",
-          [](Operator& target, std::string_view query) {
-              return target.gc_run(query == "confirm=true" ? Consent::given : Consent::not_given);
-          }},
-    Route{"POST", "scrub/start",
-          [](Operator& target, std::string_view) { return target.scrub_start(); }},
-    Route{"GET", "scrub/status",
-          [](Operator& target, std::string_view) { return target.scrub_status(); }},
-    Route{"GET", "scrub/report",
-          [](Operator& target, std::string_view) { return target.scrub_report(); }},
-    Route{"POST", "volume/resume",
-          [](Operator& target, std::string_view) { return target.volume_resume(); }},
-};
 
 Api::Answer to_answer(const Reply& reply, http::Headers headers = {}) {
     return {reply.status, boost::json::serialize(reply.body) + '\n', std::move(headers)};
@@ -44,26 +21,48 @@ Api::Answer refusal(unsigned status, std::string_view error, http::Headers heade
     return to_answer(reply, std::move(headers));
 }
 
-struct Call {
-    const Route* route = nullptr;
-    std::string_view query;
+struct Asked {
+    Call call;
+    Consent consent;
 };
 
 /// What a request is for, or why it is for nothing.
-base::Expected<Call, Api::Answer> call_of(const http::RequestHead& request) {
+base::Expected<Asked, Api::Answer> asked_by(const http::RequestHead& request) {
     const std::string_view target = request.target;
     const auto mark = std::min(target.find('?'), target.size());
     const auto path = target.substr(0, mark).substr(api_root.size());
     const auto query = target.substr(std::min(mark + 1, target.size()));
-    const auto* const found = std::find_if(routes.begin(), routes.end(),
-                                           [&](const Route& route) { return route.path == path; });
-    if (found == routes.end()) return refusal(404, "the admin API has no such path");
+    const auto* const found =
+        std::find_if(call_places.begin(), call_places.end(),
+                     [&](const CallPlace& place) { return place.path == path; });
+    if (found == call_places.end()) return refusal(404, "the admin API has no such path");
     if (found->method != request.method)
         return refusal(405, "only " + std::string(found->method),
                        {{"Allow", std::string(found->method)}});
-    if (!query.empty() && (query != "confirm=true" || path != "gc/run"))
+    if (query.empty()) return Asked{found->call, Consent::not_given};
+    if (query != consent_query || found->call != Call::gc_run)
         return refusal(400, "the query is not understood");
-    return Call{found, query};
+    return Asked{found->call, Consent::given};
+}
+
+base::Awaitable<Reply> carry_out(Operator& target, Asked asked) {
+    switch (asked.call) {
+        case Call::info:
+            co_return co_await target.info();
+        case Call::gc_report:
+            co_return target.gc_report();
+        case Call::gc_run:
+            co_return target.gc_run(asked.consent);
+        case Call::scrub_start:
+            co_return target.scrub_start();
+        case Call::scrub_status:
+            co_return target.scrub_status();
+        case Call::scrub_report:
+            co_return target.scrub_report();
+        case Call::volume_resume:
+            break;
+    }
+    co_return target.volume_resume();
 }
 
 }  // namespace
@@ -131,14 +130,12 @@ std::optional<Api::Answer> Api::refuse(const http::RequestHead& request) {
 
 base::Awaitable<Api::Answer> Api::answer(const http::RequestHead& request) {
     if (auto refused = refuse(request)) co_return *std::move(refused);
-    const auto call = call_of(request);
-    if (!call) co_return call.error();
+    const auto asked = asked_by(request);
+    if (!asked) co_return asked.error();
     const Visit visit(*this);
     if (visit.target() == nullptr) co_return refusal(503, "the server is stopping");
-    if (call->route->call != nullptr)
-        co_return to_answer(call->route->call(*visit.target(), call->query));
-    auto info = co_await visit.target()->info();
-    co_return to_answer(info);
+    auto reply = co_await carry_out(*visit.target(), *asked);
+    co_return to_answer(reply);
 }
 
 std::string Api::remarks() {

@@ -1,5 +1,4 @@
-/// The admin API: JSON over HTTP below /admin/v1/, a path for each call of the operator. The table
-/// is in api.cpp.
+/// The admin API: JSON over HTTP below /admin/v1/, a path for each call of the operator (calls.h).
 ///
 /// `POST gc/run?confirm=true` consents to what the safety stop asks about. Every request needs
 /// `Authorization: Bearer <token>`, on loopback too; without it nothing is told but 401, not even
@@ -10,15 +9,13 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <string_view>
+#include <string>
 
 #include "base/bytes.h"
 #include "server/admin/operator.h"
 #include "server/http/exchange.h"
 
 namespace holdfast::admin {
-
-inline constexpr std::string_view api_root = "/admin/v1/";
 
 /// Whether the request carries the token. REQUIRES: the token is not empty.
 bool bears(const http::RequestHead& request, const base::Secret& token);

@@ -1,6 +1,7 @@
 #include "server/admin/handler.h"
 
 #include "base/metrics.h"
+#include "server/admin/calls.h"
 
 namespace holdfast::admin {
 
