@@ -1,7 +1,8 @@
 #include "server/application.h"
 
 #include <boost/json/parse.hpp>
-#include <thread>
+#include <boost/json/serialize.hpp>
+#include <functional>
 
 #include "server/admin_client.h"
 #include "server/health_check.h"
@@ -34,6 +35,46 @@ std::string port_of(const std::string& banner, std::string_view line) {
     const auto port = at + host.size();
     return banner.substr(port, banner.find(' ', port) - port);
 }
+
+/// Asks the admin API of a server as an operator would.
+class AdminOf {
+public:
+    AdminOf(const Application& application, const TemporaryDirectory& directory)
+        : token_(directory.read("data/admin-token")) {
+        const auto admin =
+            config::load({"", {}, {"admin.port=" + port_of(application.banner(), "  Admin  ")}});
+        REQUIRE(admin);
+        settings_ = *admin;
+        token_.resize(token_.find_last_not_of('\n') + 1);
+    }
+
+    boost::json::object get(const std::string& path) { return ask("GET", path, 200); }
+    boost::json::object post(const std::string& path, unsigned status) {
+        return ask("POST", path, status);
+    }
+    /// Asks again and again until the answer is as it should be; fails when it does not become so.
+    void get_until(const std::string& path,
+                   const std::function<bool(const boost::json::object&)>& wanted) {
+        const auto deadline = std::chrono::steady_clock::now() + 60s;
+        auto answer = get(path);
+        while (!wanted(answer) && std::chrono::steady_clock::now() < deadline) answer = get(path);
+        INFO(path << ": " << boost::json::serialize(answer));
+        REQUIRE(wanted(answer));
+    }
+
+private:
+    boost::json::object ask(const char* method, const std::string& path, unsigned status) {
+        const server::AdminRequest request{method, "/admin/v1/" + path, base::Secret(token_)};
+        const auto answer = server::ask_admin(settings_, request, 10s);
+        REQUIRE(answer);
+        INFO(answer->body);
+        CHECK(answer->status == status);
+        return boost::json::parse(answer->body).as_object();
+    }
+
+    config::Settings settings_;
+    std::string token_;
+};
 
 server::Result<void> health(const std::string& admin_port) {
     const auto settings = config::load({"", {}, {"admin.port=" + admin_port}});
@@ -83,7 +124,7 @@ TEST_CASE("application: the second start shows the key's place, not the key", "[
     second.stop();
 }
 
-TEST_CASE("application: a data directory in use is exit code 4", "[server]") {
+TEST_CASE("application: 2.5 a data directory in use is exit code 4", "[server]") {
     const TemporaryDirectory directory;
     Application first(settings_of(directory));
     REQUIRE(first.start());
@@ -93,7 +134,8 @@ TEST_CASE("application: a data directory in use is exit code 4", "[server]") {
     first.stop();
 }
 
-TEST_CASE("application: somebody else's directory is exit code 3 and stays as it is", "[server]") {
+TEST_CASE("application: 2.5 somebody else's directory is exit code 3 and stays as it is",
+          "[server]") {
     const TemporaryDirectory directory;
     std::filesystem::create_directory(directory.file("data"));
     directory.write("data/thesis.txt", "do not touch");
@@ -132,31 +174,16 @@ TEST_CASE("health: port 0 says nothing about where to ask", "[server]") {
 TEST_CASE("application: the admin API tells what was before a pass and what uploads leave free",
           "[server]") {
     const TemporaryDirectory directory;
-    auto settings = settings_of(directory, {"storage.free_bytes_min=1"});
-    Application application(settings);
+    Application application(settings_of(directory, {"storage.free_bytes_min=1"}));
     REQUIRE(application.start());
-    const auto admin =
-        config::load({"", {}, {"admin.port=" + port_of(application.banner(), "  Admin  ")}});
-    REQUIRE(admin);
-    std::string token = directory.read("data/admin-token");
-    token.resize(token.find_last_not_of('\n') + 1);
-    const auto ask = [&](const char* method, const std::string& target, unsigned status) {
-        const server::AdminRequest request{method, "/admin/v1/" + target, base::Secret(token)};
-        const auto answer = server::ask_admin(*admin, request, 10s);
-        REQUIRE(answer);
-        CHECK(answer->status == status);
-        return boost::json::parse(answer->body).as_object();
-    };
-    CHECK(ask("GET", "info", 200)["disk"].as_object()["reserve_bytes"].to_number<int>() ==
-          96 << 20);
+    AdminOf admin(application, directory);
+    CHECK(admin.get("info")["disk"].as_object()["reserve_bytes"].to_number<int>() == 96 << 20);
     for (const auto& [start, report] :
          {std::pair{"gc/run", "gc/report"}, std::pair{"scrub/start", "scrub/status"}}) {
-        INFO(start);
-        const auto started = ask("POST", start, 202);
+        const auto started = admin.post(start, 202);
         CHECK(started.at("started").as_bool());
         CHECK(started.at("passes_before").to_number<int>() == 0);
-        while (ask("GET", report, 200)["passes"].to_number<int>() == 0)
-            std::this_thread::sleep_for(1ms);
+        admin.get_until(report, [](const auto& told) { return told.at("passes").as_int64() == 1; });
     }
     application.stop();
 }
@@ -168,22 +195,10 @@ TEST_CASE("application: a scrub that is asked for while one runs is not started"
     settings.scrub_bytes_per_second_max = 1;
     Application application(settings);
     REQUIRE(application.start());
-    const auto admin =
-        config::load({"", {}, {"admin.port=" + port_of(application.banner(), "  Admin  ")}});
-    REQUIRE(admin);
-    std::string token = directory.read("data/admin-token");
-    token.resize(token.find_last_not_of('\n') + 1);
-    const auto ask = [&](const char* method, const char* target, unsigned status) {
-        const server::AdminRequest request{method, std::string("/admin/v1/scrub/") + target,
-                                           base::Secret(token)};
-        const auto answer = server::ask_admin(*admin, request, 10s);
-        REQUIRE(answer);
-        CHECK(answer->status == status);
-        return boost::json::parse(answer->body).as_object();
-    };
-    CHECK(ask("POST", "start", 202).at("started").as_bool());
-    while (!ask("GET", "status", 200).at("running").as_bool()) std::this_thread::sleep_for(1ms);
-    const auto again = ask("POST", "start", 200);
+    AdminOf admin(application, directory);
+    CHECK(admin.post("scrub/start", 202).at("started").as_bool());
+    admin.get_until("scrub/status", [](const auto& told) { return told.at("running").as_bool(); });
+    const auto again = admin.post("scrub/start", 200);
     CHECK_FALSE(again.at("started").as_bool());
     CHECK(again.at("passes_before").to_number<int>() == 0);
     application.stop();
