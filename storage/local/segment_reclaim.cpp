@@ -103,6 +103,13 @@ IoResult<void> SegmentReclaimer::punch(base::VfsFile& file, std::uint64_t offset
     return file.pwrite(offset, no_header);
 }
 
+/// Behind the end there is nothing to give back; only the answer counts. Otherwise a run that finds
+/// all of its garbage given back already would never hear that whole segments are its to unlink.
+void SegmentReclaimer::learn_whether_holes(base::VfsFile& file, std::uint64_t size) {
+    const auto punched = file.punch_hole(aligned_up(size), extent_alignment_bytes);
+    if (!punched && punched.error().code == EOPNOTSUPP) punches_holes_ = false;
+}
+
 void SegmentReclaimer::abandon(const std::vector<Reservation>& runs) {
     for (const auto& run : runs) give_back(*run.segment, run.offset, run.bytes);
 }
@@ -126,6 +133,7 @@ void SegmentReclaimer::look_after(std::uint64_t segment) {
     const auto size = (*file)->size();
     const auto end = end_of_content(**file);
     if (!size || !end) return warn("segment not read", (!size ? size : end).error());
+    learn_whether_holes(**file, *size);
     if (*end < *size)
         if (auto trimmed = (*file)->truncate(*end); !trimmed)
             warn("segment not trimmed", trimmed.error());

@@ -38,7 +38,8 @@ public:
     void give_back(Segment& segment, std::uint64_t offset, std::uint64_t bytes);
     /// A sealed segment that nobody writes to any more.
     void retire(Segment& segment);
-    /// A segment of an earlier run: its end is what a crash left. Nothing live ends in zeros.
+    /// A segment of an earlier run: its end is what a crash left. Nothing live ends in zeros. Also
+    /// finds out whether the file system punches holes.
     void look_after(std::uint64_t segment);
 
     /// Punches ranges that read as zeros, of a segment nobody writes to; then as look_after.
@@ -55,6 +56,7 @@ public:
 private:
     Result<void> release_extent(const BlobId& id, const Extent& extent);
     base::IoResult<void> punch(base::VfsFile& file, std::uint64_t offset, std::uint64_t bytes);
+    void learn_whether_holes(base::VfsFile& file, std::uint64_t size);
     base::IoResult<void> unlink(std::uint64_t segment);
     void unlink_if_empty(std::uint64_t segment);
 

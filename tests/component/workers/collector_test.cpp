@@ -2,12 +2,11 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <functional>
-#include <set>
 
 #include "base/failpoint.h"
 #include "base/limits.h"
 #include "base/metrics.h"
-#include "tests/component/workers/disk_catalog.h"
+#include "tests/component/workers/collector_support.h"
 
 using namespace holdfast;
 using namespace holdfast::test;
@@ -16,19 +15,6 @@ using base::KiB;
 using base::MiB;
 
 namespace {
-
-workers::CollectorOptions keeping(std::chrono::milliseconds quarantine) {
-    workers::CollectorOptions options;
-    options.quarantine = quarantine;
-    return options;
-}
-
-/// The report's parts are the whole, and the whole is what the kernel says.
-void check_sum(DiskCatalog& disk, const workers::CollectorReport& report) {
-    CHECK(report.failure.empty());
-    CHECK(report.use.sum() == report.allocated_bytes);
-    CHECK(report.allocated_bytes == disk.bytes_on_disk());
-}
 
 /// In whole blocks, as a run is reserved: header, frames with their tags, table, and some room.
 std::uint64_t blocks_of(const storage::BlobRef& blob) {
@@ -294,90 +280,6 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("compaction: who reads a blob while it is moved reads it to its end, 2.2.9",
-          "[workers][compactor]") {
-    DiskCatalog disk(keeping(0ms));
-    disk.vfs.fail({"punch_hole", "", 1, EOPNOTSUPP, true});
-    for (int i = 0; i < 20; ++i) disk.put("k" + std::to_string(i), 700 * KiB);
-    for (int i = 1; i < 20; ++i) disk.remove("k" + std::to_string(i));
-    disk.kill_and_restart();
-    disk.reclaim();
-    const auto old = disk.blob_of("k0");
-    auto reader = disk.run(disk.store().blobs.open(old));
-    REQUIRE(reader);
-    CHECK(disk.collect().moved == 1);
-    CHECK(disk.blob_of("k0").extents.front().segment != old.extents.front().segment);
-
-    const auto frames = (old.stored_bytes + old.frame_bytes - 1) / old.frame_bytes;
-    base::Bytes content(frames * old.frame_bytes);
-    const auto read = disk.run((*reader)->read(0, frames, content));
-    REQUIRE(read);
-    CHECK(*read == old.stored_bytes);
-    reader->reset();
-    disk.reclaim();
-    disk.collect();
-    CHECK(disk.segments_of_run(1) == 0);
-    CHECK(disk.get("k0") == text_of("k0", 700 * KiB));
-}
-
-TEST_CASE("compaction: without holes, segments less than half full are emptied and unlinked, 2.2.9",
-          "[workers][compactor]") {
-    DiskCatalog disk(keeping(0ms));
-    disk.vfs.fail({"punch_hole", "", 1, EOPNOTSUPP, true});
-    for (int i = 0; i < 40; ++i) disk.put("k" + std::to_string(i), 700 * KiB);
-    disk.put_multipart("multipart", 700 * KiB);
-    const auto upload = disk.start_upload("unfinished");
-    disk.put_part(upload, 1, 700 * KiB);
-    for (int i = 0; i < 40; ++i)
-        if (i % 8 != 0) disk.remove("k" + std::to_string(i));
-    disk.kill_and_restart();
-    CHECK(disk.segments_of_run(1) >= 2);
-    disk.reclaim();
-    REQUIRE_FALSE(disk.upkeep().punches_holes());
-
-    const auto first = disk.collect();
-    CHECK(first.failure.empty());
-    CHECK(first.moved >= 5);
-    disk.reclaim();  // the old places
-    const auto second = disk.collect();
-    CHECK(second.failure.empty());
-    CHECK(second.released == 0);
-    CHECK(disk.segments_of_run(1) == 0);
-    for (int i = 0; i < 40; i += 8) {
-        const auto key = "k" + std::to_string(i);
-        CHECK(disk.get(key) == text_of(key, 700 * KiB));
-    }
-    CHECK(disk.get("multipart") ==
-          text_of("multipart1", 700 * KiB) + text_of("multipart2", 700 * KiB));
-    disk.complete(upload);
-    CHECK(disk.get("unfinished") == text_of("unfinished1", 700 * KiB));
-}
-
-TEST_CASE("compaction: a blob that cannot be read stays, the others are moved, 2.2.9",
-          "[workers][compactor]") {
-    DiskCatalog disk(keeping(0ms));
-    disk.vfs.fail({"punch_hole", "", 1, EOPNOTSUPP, true});
-    for (int i = 0; i < 40; ++i) disk.put("k" + std::to_string(i), 700 * KiB);
-    for (int i = 0; i < 40; ++i)
-        if (i % 8 != 0) disk.remove("k" + std::to_string(i));
-    disk.kill_and_restart();
-    REQUIRE(disk.segments_of_run(1) >= 2);
-    disk.reclaim();
-    REQUIRE_FALSE(disk.upkeep().punches_holes());
-    const auto unreadable = disk.blob_of("k0").extents.front().segment;
-    const auto path = disk.segment_path(unreadable);
-    disk.vfs.fail({"pread", path.substr(path.rfind('/')), 1, EIO, true});
-    const auto report = disk.collect();
-    CHECK(report.failure.empty());
-    CHECK(report.moved >= 1);
-    CHECK(disk.blob_of("k0").extents.front().segment == unreadable);
-    disk.vfs.heal();
-    for (int i = 0; i < 40; i += 8) {
-        const auto key = "k" + std::to_string(i);
-        CHECK(disk.get(key) == text_of(key, 700 * KiB));
-    }
-}
-
 TEST_CASE("collector: what is thrown in a pass is told and counted, and the next one gives back",
           "[workers][collector]") {
     DiskCatalog disk(keeping(0ms));
@@ -402,30 +304,4 @@ TEST_CASE("collector: what is thrown in a pass is told and counted, and the next
     CHECK(report.failure.empty());
     CHECK(report.released == 1);
     CHECK(disk.get("kept") == text_of("kept", 100 * KiB));
-}
-
-TEST_CASE("compaction: what was moved and then deleted gives all of its space back, P13, 2.2.9",
-          "[workers][compactor]") {
-    DiskCatalog disk(keeping(0ms));
-    disk.vfs.fail({"punch_hole", "", 1, EOPNOTSUPP, true});
-    for (int i = 0; i < 40; ++i) disk.put("k" + std::to_string(i), 700 * KiB);
-    disk.put_multipart("multipart", 700 * KiB);
-    for (int i = 0; i < 40; ++i)
-        if (i % 8 != 0) disk.remove("k" + std::to_string(i));
-    disk.kill_and_restart();
-    disk.reclaim();
-    REQUIRE(disk.collect().moved >= 5);
-    disk.reclaim();
-    for (int i = 0; i < 40; i += 8) disk.remove("k" + std::to_string(i));
-    disk.remove("multipart");
-    disk.reclaim();
-    // What this run wrote is closed for good by the next one.
-    disk.kill_and_restart();
-    disk.reclaim();
-    disk.collect();
-    const auto report = disk.collect();
-    check_sum(disk, report);
-    CHECK(report.blobs == 0);
-    CHECK(report.segments == 0);
-    CHECK(disk.bytes_on_disk() == 0);
 }

@@ -86,6 +86,11 @@ void DiskCatalog::kill_and_restart() {
     kill_and_restart([] {});
 }
 
+void DiskCatalog::stop_and_restart() {
+    engine_->close();
+    kill_and_restart();
+}
+
 void DiskCatalog::kill_and_restart(const std::function<void()>& meanwhile) {
     live_.reset();
     engine_.reset();

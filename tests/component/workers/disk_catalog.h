@@ -53,7 +53,9 @@ public:
 
     /// As after a kill: everything in memory is gone, what was written is there.
     void kill_and_restart();
-    /// The same with what happens to the disk in between.
+    /// As the server is stopped and started.
+    void stop_and_restart();
+    /// As a kill, with what happens to the disk in between.
     void kill_and_restart(const std::function<void()>& meanwhile);
 
     void put(const std::string& key, std::size_t bytes);
