@@ -90,6 +90,8 @@ constexpr const char* fsck_footer =
     "\n"
     "When the index is missing or does not open, --rebuild makes another from the segments, which\n"
     "hold a copy of each object's metadata. The damaged index is moved aside (index.damaged-1).\n"
+    "An index that opens is not replaced, also when a part of it cannot be read: copy away what is\n"
+    "only in it, move index/ out of the directory, then run it.\n"
     "Not in the segments, and so lost with the index: objects up to storage.inline_bytes_max,\n"
     "unfinished uploads, owners of buckets (they become the root account's). What was deleted a\n"
     "moment before may come back.\n"

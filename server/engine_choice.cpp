@@ -66,7 +66,6 @@ Result<std::unique_ptr<StorageEngine>> open_engine(const config::Settings& setti
     const auto shares = shares_of_descriptors();
     options.segments_open_max = shares.segments_open_max;
     options.index_files_open_max = shares.index_files_open_max;
-    options.read_past_meta_damage = true;
     auto engine =
         storage::local::Engine::open(options, parts.vfs, parts.clock, parts.random, parts.pool);
     if (!engine) return cannot_serve(engine.error());

@@ -56,7 +56,8 @@ Result<void> check(FsckVolume& volume) {
         return failure;
     }
     const auto condition = (*engine)->condition();
-    if (condition.cause == Cause::missing_commits) volume.report().problem(condition.reason);
+    if (condition.cause == Cause::missing_commits || condition.cause == Cause::damaged_index)
+        volume.report().problem(condition.reason);
     catalog::Check check((*engine)->upkeep());
     auto checked = volume.run(check.run());
     if (!checked) return to_failure(checked.error());

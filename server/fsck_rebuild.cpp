@@ -50,6 +50,16 @@ Result<void> rebuild_index(FsckVolume& volume) {
     return {};
 }
 
+/// Another index would not have what is in this one only.
+Failure still_readable(const storage::EngineCondition& condition) {
+    return {
+        ExitCode::data_unusable,
+        "storage.directory: " + condition.reason +
+            ". Its rows can be read, so it is not replaced: start the server, which reads only, "
+            "copy objects up to storage.inline_bytes_max to another place, then move index/ out "
+            "of the directory and run `holdfast fsck --rebuild`"};
+}
+
 /// The log that was set aside stays for good, whatever a start does with its own copies.
 Result<std::unique_ptr<local::Engine>> open_in_spite_of_the_loss(FsckVolume& volume,
                                                                  Opening opening) {
@@ -134,6 +144,7 @@ Result<void> fsck_rebuild(FsckVolume& volume) {
     }
     const auto condition = (*engine)->condition();
     engine->reset();
+    if (condition.cause == Cause::damaged_index) return still_readable(condition);
     if (condition.cause == Cause::missing_commits) return reattach(volume);
     volume.report().note(
         "the index opens and misses no acknowledged commit: nothing was changed; another one is "
@@ -146,6 +157,7 @@ Result<void> fsck_accept_loss(FsckVolume& volume) {
     if (!looked) return to_failure(looked.error());
     const auto condition = (*looked)->condition();
     looked->reset();
+    if (condition.cause == Cause::damaged_index) return still_readable(condition);
     auto& report = volume.report();
     if (condition.cause != Cause::missing_commits) {
         report.note("no acknowledged commit is missing: nothing was changed");

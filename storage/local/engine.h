@@ -38,8 +38,6 @@ struct EngineOptions {
     std::uint64_t ballast_bytes = 0;  ///< disk space set aside for the index (ballast.h); 0: none
     /// Nothing is written, also where a write would be possible.
     bool read_only = false;
-    /// A start whose own rows in the index are damaged serves reads, instead of failing.
-    bool read_past_meta_damage = false;
     /// Acknowledged commits that are missing are given up: the log says how many, the next commit
     /// gets a number above all of theirs, and writes are taken. An operator's decision.
     bool accept_loss = false;
@@ -61,8 +59,8 @@ struct OpenError {
 class Engine {
 public:
     /// Creates the directory's layout when it is empty; refuses one that is not ours. Opens for
-    /// reading only, and says so in condition(), when acknowledged commits are missing, or after
-    /// unclean_starts_max.
+    /// reading only, and says so in condition(), when acknowledged commits are missing, when the
+    /// index' own rows are damaged, or after unclean_starts_max.
     static base::Expected<std::unique_ptr<Engine>, OpenError> open(const EngineOptions& options,
                                                                    base::Vfs& vfs,
                                                                    const base::Clock& clock,

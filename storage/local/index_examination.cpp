@@ -37,10 +37,6 @@ Expected<Opening, OpenError> open_once(RowDatabaseOptions options, WalContinuity
     return Opening{(*database)->commit_no(), (*database)->meta_damage()};
 }
 
-CommitLoss loss_of_meta(const std::string& damage) {
-    return {0, "how many is not known, as the number of the last one cannot be read: " + damage};
-}
-
 Expected<IndexExamination, OpenError> examine(const RowDatabaseOptions& options, RowVersion acked) {
     WalContinuity log(WalContinuity::Mode::look);
     const auto flushed = open_once(options, log);
@@ -48,7 +44,7 @@ Expected<IndexExamination, OpenError> examine(const RowDatabaseOptions& options,
     IndexExamination found;
     found.damaged_log = options.damaged_log;
     if (!flushed->meta_damage.empty()) {
-        found.loss = loss_of_meta(flushed->meta_damage);
+        found.damage = flushed->meta_damage;
         return found;
     }
     const auto tables = flushed->commit_no;

@@ -24,12 +24,14 @@ struct CommitLoss {
 struct IndexExamination {
     RowVersion commit_no = 0;  ///< the last commit that an opening brings back
     CommitLoss loss;
+    /// Why the index' own rows cannot be read, and so nothing is known of a loss; empty: they can.
+    std::string damage;
     /// How it opens at all: with anything but ends_replay there is a loss.
     RowDatabaseOptions::DamagedLog damaged_log = RowDatabaseOptions::DamagedLog::ends_replay;
 };
 
 /// `acked`: up to which number commits are known to have been acknowledged. REQUIRES: nobody has
-/// the index open for writing. errors: damaged (also when it belongs to another volume), io.
+/// the index open for writing. errors: as RowDatabase::open().
 base::Expected<IndexExamination, OpenError> examine_index(const RowDatabaseOptions& options,
                                                           RowVersion acked);
 

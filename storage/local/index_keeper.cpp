@@ -31,7 +31,6 @@ RowDatabaseOptions IndexKeeper::database_options() const {
     options.memory = RowMemory{options_.block_cache_bytes, options_.memtable_bytes};
     options.files_open_max = options_.index_files_open_max;
     options.damaged_log = damaged_log_;
-    options.read_past_meta_damage = options_.read_past_meta_damage;
     return options;
 }
 
@@ -164,6 +163,8 @@ IndexKeeper::Reopened IndexKeeper::reopen() {
     auto found = examine();
     if (!found) {
         outcome.failure = found.error().message;
+    } else if (!found->damage.empty()) {
+        outcome.failure = found->damage;
     } else if (found->loss.any()) {
         outcome.loss = found->loss;
         outcome.failure = found->loss.text;

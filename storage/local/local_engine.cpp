@@ -23,6 +23,16 @@ BallastOptions ballast_options(const EngineOptions& options, const Volume& volum
     return {volume.path(layout::ballast), bytes, options.free_space_reserve_bytes};
 }
 
+void note_loss(CommitLoss& loss, const std::string& text) {
+    if (!loss.text.empty()) loss.text += "; ";
+    loss.text += text;
+}
+
+/// Nothing of it passes by itself, and what the disk holds now is what there is to repair with.
+bool needs_an_operator(Cause cause) {
+    return cause == Cause::missing_commits || cause == Cause::damaged_index;
+}
+
 }  // namespace
 
 LocalEngine::LocalEngine(const EngineOptions& options, Surroundings around,
@@ -79,8 +89,7 @@ Expected<void, OpenError> LocalEngine::open_existing_index() {
     if (auto noted = heed_reattach_note(*found); !noted) return noted;
     auto condition = condition_at_start(*found);
     if (condition.writable()) return index_->open_for_writing(*found);
-    const bool keep = condition.cause == Cause::missing_commits && !options_.read_only;
-    if (keep) index_->keep_log();
+    if (needs_an_operator(condition.cause) && !options_.read_only) index_->keep_log();
     condition_.stop_writes(std::move(condition));
     return index_->open_for_reading();
 }
@@ -88,12 +97,16 @@ Expected<void, OpenError> LocalEngine::open_existing_index() {
 /// Objects that are still to be put back are a loss, whatever the index has by now.
 Expected<void, OpenError> LocalEngine::heed_reattach_note(IndexExamination& found) const {
     const auto pending = read_reattach_note(around_.vfs, options_.directory);
-    if (!pending) return to_open_error(pending.error());
+    if (!pending && options_.accept_loss) return to_open_error(pending.error());
+    if (!pending) {
+        // Reads can be answered all the same.
+        note_loss(found.loss, pending.error().message());
+        return {};
+    }
     if (*pending) {
         found.loss.missing = std::max(found.loss.missing, (*pending)->missing);
-        if (!found.loss.text.empty()) found.loss.text += "; ";
-        found.loss.text +=
-            "a `holdfast fsck --rebuild` that put objects back did not get to its end";
+        note_loss(found.loss,
+                  "a `holdfast fsck --rebuild` that put objects back did not get to its end");
         return {};
     }
     const bool begins = options_.reattach && options_.accept_loss && found.loss.any();
@@ -114,7 +127,17 @@ EngineCondition LocalEngine::condition_of_loss(const CommitLoss& loss) const {
     return condition;
 }
 
+EngineCondition LocalEngine::condition_of_damage(const std::string& damage) const {
+    EngineCondition condition;
+    condition.cause = Cause::damaged_index;
+    condition.reason = "a part of the index cannot be read: " + damage +
+                       "; see `holdfast fsck --help` for what can be done";
+    if (!options_.read_only) condition.wal_aside = index_->aside().directory();
+    return condition;
+}
+
 EngineCondition LocalEngine::condition_at_start(const IndexExamination& found) const {
+    if (!found.damage.empty()) return condition_of_damage(found.damage);
     if (found.loss.any() && (options_.read_only || !options_.accept_loss))
         return condition_of_loss(found.loss);
     EngineCondition condition;
@@ -183,7 +206,7 @@ std::uint64_t LocalEngine::free_bytes_to_reopen() const {
 std::optional<std::string> LocalEngine::resume() {
     const auto condition = condition_.get();
     if (condition.writable()) return std::nullopt;
-    if (condition.cause == Cause::chosen || condition.cause == Cause::missing_commits)
+    if (condition.cause == Cause::chosen || needs_an_operator(condition.cause))
         return condition.reason;
     return supervisor_->resume();
 }
@@ -192,7 +215,7 @@ std::optional<std::string> LocalEngine::resume() {
 std::optional<std::string> LocalEngine::reopen() {
     const auto before = condition_.get();
     if (before.writable()) return std::nullopt;
-    if (before.cause == Cause::missing_commits) return before.reason;
+    if (needs_an_operator(before.cause)) return before.reason;
     if (auto wrong =
             probe_writes(around_.vfs, volume_->path(layout::probe), free_bytes_to_reopen())) {
         index_->settle_in_doubt();

@@ -54,6 +54,7 @@ private:
     [[nodiscard]] EngineCondition condition_at_start(const IndexExamination& found) const;
     base::Expected<void, OpenError> heed_reattach_note(IndexExamination& found) const;
     [[nodiscard]] EngineCondition condition_of_loss(const CommitLoss& loss) const;
+    [[nodiscard]] EngineCondition condition_of_damage(const std::string& damage) const;
     base::Expected<void, OpenError> open_segments();
     void fault(const std::string& reason, bool index_out_of_space);
     [[nodiscard]] std::uint64_t free_bytes_to_reopen() const;

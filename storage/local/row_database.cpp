@@ -1,6 +1,7 @@
 #include "storage/local/row_database.h"
 
 #include "base/failpoint.h"
+#include "storage/local/open_error.h"
 #include "storage/local/rocksdb_vfs.h"
 #include "storage/local/row_codec.h"
 
@@ -14,11 +15,30 @@ constexpr const char* index_family = "index";
 constexpr const char* body_family = "body";
 constexpr const char* volume_id_key = "volume_id";
 
+/// Only what another index, made from the segments, is the answer to is damage: for that, the one
+/// that is there is moved aside.
+OpenError::Kind kind_of(const rocksdb::Status& status) {
+    if (status.IsCorruption() || status.IsNotFound() || status.IsPathNotFound())
+        return OpenError::Kind::damaged;
+    // Families that this version does not know, or what its RocksDB cannot read yet.
+    if (status.IsInvalidArgument() || status.IsNotSupported())
+        return OpenError::Kind::foreign_format;
+    return OpenError::Kind::io;
+}
+
 OpenError open_error(const rocksdb::Status& status) {
-    const bool is_missing = status.IsPathNotFound();
-    const auto kind =
-        status.IsIOError() && !is_missing ? OpenError::Kind::io : OpenError::Kind::damaged;
-    return OpenError{kind, "the index does not open: " + status.ToString()};
+    return OpenError{kind_of(status), "the index does not open: " + status.ToString()};
+}
+
+/// RocksDB calls a directory without an index an invalid argument.
+Expected<void, OpenError> check_that_it_is_there(const RowDatabaseOptions& options) {
+    if (options.create) return {};
+    const auto there = options.vfs.exists(options.directory + "/CURRENT");
+    if (!there) return to_open_error(there.error());
+    if (!*there)
+        return OpenError{OpenError::Kind::damaged,
+                         "the index does not open: " + options.directory + "/CURRENT is missing"};
+    return {};
 }
 
 std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const RowOptions& options) {
@@ -33,6 +53,7 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
     const RowDatabaseOptions& options) {
     if (HF_FAILPOINT("rocksdb.open") != base::Injected::none)
         return OpenError{OpenError::Kind::io, "the index does not open: injected"};
+    if (auto there = check_that_it_is_there(options); !there) return std::move(there).error();
     auto env = make_rocksdb_env(options.vfs);
     RowOptions row_options = make_row_options(options.memory, options.files_open_max);
     row_options.database.env = env.get();
@@ -55,8 +76,8 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
     auto known = database->read_identity(options.volume);
     if (known) return database;
     // Requests that need other rows can be answered all the same.
-    const bool may_go_on = options.read_past_meta_damage && !database->meta_damage_.empty() &&
-                           options.access == RowDatabaseOptions::Access::read;
+    const bool may_go_on =
+        !database->meta_damage_.empty() && options.access == RowDatabaseOptions::Access::read;
     if (!may_go_on) return std::move(known).error();
     return database;
 }

@@ -39,13 +39,12 @@ struct RowDatabaseOptions {
         is_skipped    ///< what can be read behind the damage is replayed
     };
     DamagedLog damaged_log = DamagedLog::ends_replay;
-    /// Opens for reading although the index' own rows cannot be read: see meta_damage().
-    bool read_past_meta_damage = false;
 };
 
 class RowDatabase {
 public:
-    /// errors: damaged, foreign_format (it belongs to another volume), io.
+    /// For reading it opens although the index' own rows cannot be read: see meta_damage().
+    /// errors: damaged, foreign_format (of another volume or a newer version), io.
     static base::Expected<std::unique_ptr<RowDatabase>, OpenError> open(
         const RowDatabaseOptions& options);
     RowDatabase(const RowDatabase&) = delete;

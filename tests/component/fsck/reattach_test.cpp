@@ -303,3 +303,17 @@ TEST_CASE("fsck: --accept-loss also ends a rebuild that was interrupted", "[fsck
     CHECK(disk.get("a") == text_of("a", large));
     disk.put("b", 100);
 }
+
+TEST_CASE("fsck: 2.6 a note of objects to put back that cannot be read stops the writes alone",
+          "[fsck][component]") {
+    DiskCatalog disk;
+    disk.put("large", 300'000);
+    disk.kill_and_restart([&] {
+        REQUIRE(storage::local::write_reattach_note(*disk.posix, disk.data(), {1, 1}));
+        disk.vfs.fail({"pread", "/reattach-pending", 1, EIO, true});
+    });
+    disk.vfs.heal();
+    CHECK(disk.upkeep().condition().cause == storage::EngineCondition::Cause::missing_commits);
+    CHECK_THAT(disk.upkeep().condition().reason, Catch::Contains("reattach-pending"));
+    CHECK(disk.get("large") == text_of("large", 300'000));
+}

@@ -1,5 +1,8 @@
 // `holdfast fsck --rebuild` where there is no index: rows from the segments alone.
 
+#include <fstream>
+#include <iterator>
+
 #include "base/failpoint.h"
 #include "tests/component/fsck/fsck_world.h"
 
@@ -19,6 +22,23 @@ FsckOutcome rebuild_after(DiskCatalog& disk, const std::function<void()>& damage
         outcome = rebuild(disk.data());
     });
     return outcome;
+}
+
+/// Inverts the key of one of the index' own rows where it is in a table; whether it was found.
+bool damage_own_rows(const std::string& directory) {
+    bool damaged = false;
+    for (const auto& entry : std::filesystem::directory_iterator(directory + "/index")) {
+        if (entry.path().extension() != ".sst") continue;
+        std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+        const std::string content(std::istreambuf_iterator<char>(file), {});
+        const auto at = content.find("volume_id");
+        if (at == std::string::npos) continue;
+        file.clear();
+        file.seekp(static_cast<std::streamoff>(at));
+        file << "VOLUME_ID";
+        damaged = true;
+    }
+    return damaged;
 }
 
 void overwrite(DiskCatalog& disk, const storage::Extent& extent, base::ByteView bytes) {
@@ -98,4 +118,31 @@ TEST_CASE("fsck: a rebuild ends what putting objects back had begun", "[fsck][co
         CHECK_FALSE(std::filesystem::exists(disk.data() + "/reattach-pending"));
     });
     for (const std::string key : {"a", "b"}) CHECK(disk.get(key) == text_of(key, large));
+}
+
+TEST_CASE("fsck: 2.5 an index that can be read in part is not replaced until it is moved away",
+          "[fsck][component]") {
+    DiskCatalog disk;
+    disk.put("large", large);
+    disk.put("inline", 100);
+    disk.kill_and_restart([&] {
+        REQUIRE(damage_own_rows(disk.data()));
+        for (const auto command : {server::fsck_rebuild, server::fsck_accept_loss}) {
+            const auto outcome = fsck(disk.data(), command);
+            CHECK_THAT(outcome.failure, Catch::Contains("cannot be read"));
+            CHECK_THAT(outcome.failure, Catch::Contains("it is not replaced"));
+        }
+        CHECK_FALSE(std::filesystem::exists(disk.data() + "/index.damaged-1"));
+    });
+    CHECK_FALSE(disk.upkeep().condition().writable());
+    CHECK(disk.get("inline") == text_of("inline", 100));
+    CHECK(disk.get("large") == text_of("large", large));
+    disk.kill_and_restart([&] {
+        std::filesystem::rename(disk.data() + "/index", disk.data() + "-index");
+        CHECK(rebuild(disk.data()).problems().empty());
+    });
+    CHECK(disk.get("large") == text_of("large", large));
+    CHECK_FALSE(disk.run(disk.read("inline")));
+    disk.put("inline", 100);
+    CHECK(disk.get("inline") == text_of("inline", 100));
 }

@@ -1,5 +1,7 @@
 // Starts on an index that RocksDB refuses although what is left of it can be read.
 
+#include <rocksdb/db.h>
+
 #include "tests/unit/storage/local/engine_support.h"
 
 using namespace holdfast;
@@ -43,11 +45,11 @@ std::vector<std::pair<std::string, std::string>> all_but_the_aside(const EngineW
     return files;
 }
 
-void check_reads_only(EngineWorld& world, const std::string& reason) {
+void check_reads_only(EngineWorld& world, Cause cause, const std::string& reason) {
     const auto before = all_but_the_aside(world);
     world.start();
     const auto condition = world.engine->condition();
-    CHECK(condition.cause == Cause::missing_commits);
+    CHECK(condition.cause == cause);
     CHECK_THAT(condition.reason, Catch::Contains(reason));
     CHECK(condition.reason.find('\n') == std::string::npos);
     CHECK(world.get(key_of(0))->version == 1);
@@ -67,8 +69,8 @@ TEST_CASE("recovery: 2.6 a log that is damaged before what a table has is a loss
     const auto oldest = files_of_index(world, ".log").front();
     const auto bytes = std::filesystem::file_size(oldest);
     overwrite(oldest, bytes / 2, "\xa5\x5a\xa5");
-    check_reads_only(world, "missing");
-    check_reads_only(world, "missing");
+    check_reads_only(world, Cause::missing_commits, "missing");
+    check_reads_only(world, Cause::missing_commits, "missing");
 
     world.options.accept_loss = true;
     world.start();
@@ -93,9 +95,31 @@ TEST_CASE("recovery: 2.5 damage to the index' own rows stops the writes, not the
     const auto tables = files_of_index(world, ".sst");
     REQUIRE(tables.size() == 1);
     overwrite(tables.front(), 4, "\xa5\x5a\xa5");
-    // Who repairs is told that it is damaged.
-    CHECK(world.refusal().kind == OpenError::Kind::damaged);
-    world.options.read_past_meta_damage = true;
-    check_reads_only(world, "cannot be read");
-    check_reads_only(world, "cannot be read");
+    check_reads_only(world, Cause::damaged_index, "cannot be read");
+    check_reads_only(world, Cause::damaged_index, "cannot be read");
+    // Nobody knows what would be given up.
+    world.options.accept_loss = true;
+    check_reads_only(world, Cause::damaged_index, "cannot be read");
+}
+
+TEST_CASE(
+    "recovery: 2.6 an index with what this version does not know is a newer one's, not damage",
+    "[local][recovery]") {
+    EngineWorld world;
+    world.start();
+    REQUIRE(world.put("key", "value"));
+    world.stop();
+    std::vector<rocksdb::ColumnFamilyDescriptor> families;
+    for (const auto* name : {"default", "index", "body"})
+        families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+    rocksdb::DB* opened = nullptr;
+    std::vector<rocksdb::ColumnFamilyHandle*> handles;
+    REQUIRE(rocksdb::DB::Open({}, world.path("index"), families, &handles, &opened).ok());
+    const std::unique_ptr<rocksdb::DB> database(opened);
+    handles.emplace_back();
+    REQUIRE(database->CreateColumnFamily({}, "later", &handles.back()).ok());
+    for (auto* handle : handles) REQUIRE(database->DestroyColumnFamilyHandle(handle).ok());
+    REQUIRE(opened->Close().ok());
+    // `holdfast fsck --rebuild` would move a damaged one aside.
+    CHECK(world.refusal().kind == OpenError::Kind::foreign_format);
 }
