@@ -60,7 +60,7 @@ public:
         const bool create = !std::filesystem::exists(directory.file("index"));
         std::filesystem::create_directories(directory.file("index"));
         const RowDatabaseOptions database_options{
-            *vfs, directory.file("index"), {}, create, RowMemory{8 << 20, 8 << 20}, files_open_max};
+            *vfs, directory.file("index"), {}, create, RowMemory{16 << 20, 8 << 20}, files_open_max};
         auto opened = RowDatabase::open(database_options);
         REQUIRE(opened);
         auto index = std::make_unique<OpenIndex>();

@@ -14,7 +14,7 @@ using tests::TemporaryDirectory;
 namespace {
 
 // Row 0 and every second one after it is there; between two of them is always one that is not.
-constexpr int numbers = 2000;
+constexpr int numbers = 4000;
 // RocksDB opens this many tables with the database, the others when they are first read.
 constexpr std::size_t tables_opened_at_once = 16;
 

@@ -11,7 +11,7 @@ using tests::TemporaryDirectory;
 
 namespace {
 
-constexpr int numbers = 2000;
+constexpr int numbers = 6000;
 constexpr int last_level = 6;
 
 std::string key_of(int number) {
