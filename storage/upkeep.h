@@ -86,6 +86,28 @@ struct IndexFile {
     std::string checksum;  ///< empty: none was recorded
 };
 
+/// The files that hold the bodies kept in the index, and nothing else.
+struct BodySpace {
+    struct File {
+        std::uint64_t bytes = 0;
+        std::uint64_t garbage_bytes = 0;  ///< of bodies known to be gone
+    };
+    std::vector<File> files;  ///< the oldest first
+    /// Garbage that is not known yet is at most this: it shows when rows are merged.
+    std::uint64_t unknown_bytes_max = 0;
+};
+
+/// Which rows of bodies to merge.
+struct BodyMerge {
+    std::string from;             ///< the key in the index where it goes on; empty: the first
+    std::size_t files_moved = 0;  ///< bodies in so many of the oldest files are moved out of them
+};
+
+struct BodyMerged {
+    std::string next;                 ///< empty: that was the end
+    std::uint64_t bytes_written = 0;  ///< about
+};
+
 class Upkeep {
 public:
     virtual ~Upkeep() = default;
@@ -113,6 +135,14 @@ public:
     /// Bytes of an index file; fewer than asked for at its end. errors: io.
     virtual Async<base::Bytes> read_index_file(const std::string& name, std::uint64_t offset,
                                                std::uint64_t bytes) = 0;
+
+    virtual Async<BodySpace> body_space() = 0;
+    /// Merges the rows of bodies, from a key on and for a while. Garbage that was hidden becomes
+    /// known, and files of nothing else are unlinked. errors: unavailable (stopped, or the index
+    /// was reopened), io, corrupt.
+    virtual Async<BodyMerged> merge_bodies(BodyMerge merge) = 0;
+    /// Whoever merges at present, or tries to later, is told `unavailable`. threads: any.
+    virtual void stop_merging() = 0;
 
     [[nodiscard]] virtual EngineCondition condition() const = 0;
     /// Reads of the index that failed since the start.

@@ -192,6 +192,16 @@ Async<base::Bytes> LocalUpkeep::read_index_file(const std::string& name, std::ui
     co_return co_await reader_.run(read);
 }
 
+Async<BodySpace> LocalUpkeep::body_space() {
+    auto measure = [this] { return merger_.space(); };
+    co_return co_await reader_.run(measure);
+}
+
+Async<BodyMerged> LocalUpkeep::merge_bodies(BodyMerge merge) {
+    auto work = [&] { return merger_.merge(merge); };
+    co_return co_await reader_.run(work);
+}
+
 Async<std::string> LocalUpkeep::read_note(const std::string& name) {
     auto read = [&]() -> Result<std::string> {
         const auto path = parts_.directory + name;

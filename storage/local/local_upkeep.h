@@ -5,6 +5,7 @@
 
 #include "base/vfs.h"
 #include "base/worker_pool.h"
+#include "storage/local/body_merger.h"
 #include "storage/local/index_access.h"
 #include "storage/local/segment_works.h"
 #include "storage/upkeep.h"
@@ -35,6 +36,9 @@ public:
     Async<std::vector<IndexFile>> index_files() override;
     Async<base::Bytes> read_index_file(const std::string& name, std::uint64_t offset,
                                        std::uint64_t bytes) override;
+    Async<BodySpace> body_space() override;
+    Async<BodyMerged> merge_bodies(BodyMerge merge) override;
+    void stop_merging() override { merger_.stop(); }
     [[nodiscard]] EngineCondition condition() const override { return parts_.condition(); }
     [[nodiscard]] std::uint64_t index_failures() const override {
         return parts_.index.read_failures();
@@ -49,6 +53,7 @@ private:
     Result<std::vector<IndexFile>> list_index_files();
 
     Parts parts_;
+    BodyMerger merger_{parts_.index};
     base::WorkerPool reader_{1};  ///< reads in bulk, after everybody else
 };
 

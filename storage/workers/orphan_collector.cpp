@@ -42,6 +42,13 @@ prometheus::Gauge& safety_stop_gauge() {
     return gauge;
 }
 
+const char* meaning_of_stop(bool too_many) {
+    return too_many ? "so much without an owner looks like a damaged index; see `holdfast admin gc "
+                      "report`"
+                    : "more is without an owner than a pass can list; see `holdfast admin gc "
+                      "report`, then `holdfast admin gc run --confirm`";
+}
+
 milliseconds age_of(const Leftover& leftover, base::SteadyTime now) {
     return std::chrono::duration_cast<milliseconds>(now - leftover.first_seen);
 }
@@ -55,7 +62,8 @@ OrphanCollector::OrphanCollector(base::IoExecutor executor, catalog::Store& stor
       options_(options),
       loop_(executor, "collector"),
       throttle_(executor, options.bytes_per_second),
-      compactor_(store, upkeep, throttle_, loop_.stopping()) {}
+      compactor_(store, upkeep, throttle_, loop_.stopping()),
+      bodies_(upkeep, throttle_, loop_.stopping(), options.body_garbage_bytes_max) {}
 
 void OrphanCollector::request(bool consent) {
     loop_.wake([this, consent] { requested_ = consent || requested_.value_or(false); });
@@ -100,6 +108,7 @@ base::Awaitable<void> OrphanCollector::wait() {
 
 base::Awaitable<void> OrphanCollector::stop() {
     throttle_.stop();
+    upkeep_.stop_merging();
     return loop_.stop();
 }
 
@@ -181,6 +190,11 @@ Async<void> OrphanCollector::pass(bool consent) {
         auto dropped = co_await drop_empty_segments(pass);
         if (!dropped) co_return dropped;
     }
+    // What is gone of those is known from the rows themselves: it needs nobody's consent.
+    if (current_.blocked.empty()) {
+        auto collected = co_await collect_bodies();
+        if (!collected) co_return collected;
+    }
     co_return co_await publish(pass);
 }
 
@@ -223,9 +237,7 @@ bool OrphanCollector::stops_at(const CollectorPass& pass, std::size_t count, boo
     current_.stop_limit = limit;
     base::log::error("gc.safety_stop", {{"extents", static_cast<std::uint64_t>(count)},
                                         {"limit", limit},
-                                        {"meaning",
-                                         "so much without an owner looks like a damaged index; see "
-                                         "`holdfast admin gc report`"}});
+                                        {"meaning", meaning_of_stop(count > limit)}});
     return true;
 }
 
@@ -288,6 +300,14 @@ Async<void> OrphanCollector::drop_empty_segments(const CollectorPass& pass) {
     auto moved = co_await compactor_.empty(sparse);
     if (!moved) co_return std::move(moved).error();
     current_.moved = *moved;
+    co_return Result<void>{};
+}
+
+Async<void> OrphanCollector::collect_bodies() {
+    auto left = co_await bodies_.run();
+    if (!left) co_return std::move(left).error();
+    current_.inline_bytes = left->bytes;
+    current_.inline_garbage_bytes = left->garbage_bytes;
     co_return Result<void>{};
 }
 

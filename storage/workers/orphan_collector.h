@@ -7,6 +7,9 @@
 /// much of it the collector stops and asks, and while the engine does not take writes or the index
 /// ever failed since the start, nothing is given back.
 ///
+/// Bodies in the index are not in segments: what is gone of them is given back by body_collector.h,
+/// as the last step of a pass.
+///
 /// On a file system without holes, segments less than half full are emptied (compactor.h), and
 /// those with nothing left in them are unlinked.
 ///
@@ -27,6 +30,7 @@
 #include <vector>
 
 #include "storage/catalog/store.h"
+#include "storage/workers/body_collector.h"
 #include "storage/workers/collector_pass.h"
 #include "storage/workers/compactor.h"
 #include "storage/workers/quarantine.h"
@@ -44,6 +48,8 @@ struct CollectorOptions {
     std::uint64_t bytes_per_second = 0;                              ///< 0: no limit
     std::size_t candidates_max = 100'000;
     std::uint64_t filter_bytes_max = std::uint64_t{128} << 20;  ///< 90 million extents
+    /// Of bodies in the index, so much garbage may stay beside 1 % of what is alive.
+    std::uint64_t body_garbage_bytes_max = std::uint64_t{32} << 20;
 };
 
 struct CollectorReport {
@@ -66,7 +72,9 @@ struct CollectorReport {
     std::uint64_t orphans = 0;      ///< extents without an owner that are not in quarantine
     std::uint64_t released = 0;     ///< extents, by that pass
     std::uint64_t released_bytes = 0;
-    std::uint64_t moved = 0;  ///< blobs, to empty segments
+    std::uint64_t moved = 0;                 ///< blobs, to empty segments
+    std::uint64_t inline_bytes = 0;          ///< of bodies kept in the index, on the disk
+    std::uint64_t inline_garbage_bytes = 0;  ///< at most so much of it is of bodies that are gone
 
     struct Listed {
         Leftover leftover;
@@ -110,6 +118,7 @@ private:
     bool stops_at(const CollectorPass& pass, std::size_t count, bool consent);
     Async<void> give_back(const CollectorPass& pass);
     Async<void> drop_empty_segments(const CollectorPass& pass);
+    Async<void> collect_bodies();
     Async<void> publish(CollectorPass& pass);
     void set_running(bool running, const std::string& failure);
 
@@ -119,6 +128,7 @@ private:
     WorkerLoop loop_;
     Throttle throttle_;
     Compactor compactor_;
+    BodyCollector bodies_;
     Quarantine quarantine_;
     std::map<Location, Young> young_;                        ///< unowned, of this run's segments
     std::map<std::uint64_t, base::SteadyTime> empty_since_;  ///< segments of this run
