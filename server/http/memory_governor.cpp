@@ -140,13 +140,17 @@ MemoryGovernor::Level MemoryGovernor::level() {
 
 MemoryGovernor::Verdict MemoryGovernor::admit(std::uint64_t bytes, bool has_body) {
     measure_when_due();
+    return decide(bytes, has_body);
+}
+
+MemoryGovernor::Verdict MemoryGovernor::decide(std::uint64_t bytes, bool has_body) {
     const std::lock_guard lock(mutex_);
     const Level level = level_now();
     // One request runs whatever it takes: when none does, nothing is about to give memory back, and
     // who waited for that would wait for ever.
     if (reserved_bytes_ > 0) {
         if (level == Level::exhausted) return Verdict::refused;
-        if (level == Level::tight && has_body) return Verdict::wait;
+        if (level == Level::tight && has_body) return Verdict::held_back;
         if (reserved_bytes_ + bytes > options_.requests_bytes_max) return Verdict::wait;
     }
     reserved_bytes_ += bytes;

@@ -1,10 +1,10 @@
 /// Keeps the process within its memory limit: what a request is going to take is set aside before
 /// it runs, and how much memory the process really has decides what is let in at all.
 ///
-/// Above 80 % of the limit no new body is read: the request waits, and its client feels that as TCP
-/// backpressure. Above 95 % every request is refused. One request runs in any case: a process that
-/// is large without any would otherwise never serve again. source: spec durability 4 (total
-/// memory). threads: any
+/// Above 80 % of the limit no new body is read: the request waits (memory_queue.h), and its client
+/// feels that as TCP backpressure. Above 95 % every request is refused. One request runs in any
+/// case: a process that is large without any would otherwise never serve again. source: spec
+/// durability 4 (total memory). threads: any
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,12 @@ public:
         std::function<void()> trim;
     };
     enum class Level { plenty, tight, exhausted };
-    enum class Verdict { admitted, wait, refused };
+    enum class Verdict {
+        admitted,
+        wait,       ///< until others give back what they have
+        held_back,  ///< until memory is not tight any more: no body is read before
+        refused,
+    };
 
     static constexpr std::chrono::milliseconds measurement_interval{20};
     static constexpr std::chrono::milliseconds trim_interval{1000};
@@ -46,8 +51,11 @@ public:
     /// `clock` outlives the governor.
     MemoryGovernor(Options options, const base::Clock& clock);
 
-    /// Sets `bytes` aside when admitted, until release(). wait: ask again a little later.
+    /// Sets `bytes` aside when admitted, until release(). MemoryQueue asks again for who waits.
     Verdict admit(std::uint64_t bytes, bool has_body);
+    /// Its two halves: admit() by the last measurement. decide() never waits for anything.
+    void measure_when_due();
+    Verdict decide(std::uint64_t bytes, bool has_body);
     void release(std::uint64_t bytes);
 
     [[nodiscard]] Level level();
@@ -55,7 +63,6 @@ public:
 private:
     struct Metrics;
 
-    void measure_when_due();
     std::uint64_t measured(base::SteadyTime now);
     Level level_of(std::uint64_t bytes) const;
     Level level_now() const;

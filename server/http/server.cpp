@@ -56,6 +56,7 @@ struct Server::State {
     ~State() {
         join();
         shared.gate.close();
+        shared.memory.close();
     }
 
     void join() {

@@ -12,12 +12,6 @@
 
 namespace holdfast::http {
 
-namespace {
-
-constexpr std::chrono::milliseconds memory_retry_interval{20};
-
-}  // namespace
-
 Session::Session(const Place& place, Socket socket, std::unique_ptr<Transport> transport, Peer peer)
     : loop_(place.loop),
       shared_(place.shared),
@@ -185,7 +179,7 @@ base::Awaitable<void> Session::serve() {
     struct Memory {
         Session& session;
         ~Memory() {
-            if (session.memory_bytes_ > 0) session.shared_.memory->release(session.memory_bytes_);
+            if (session.memory_bytes_ > 0) session.shared_.memory.give_back(session.memory_bytes_);
             session.memory_bytes_ = 0;
         }
     };
@@ -215,38 +209,13 @@ base::Awaitable<bool> Session::enter_gate(TimePoint deadline) {
 
 /// Not inside the gate: who waits for memory must not keep those out who need none.
 base::Awaitable<bool> Session::reserve_memory(TimePoint deadline) {
-    if (!limited_ || !shared_.memory) co_return true;
-    const std::uint64_t bytes = estimated_memory_bytes(head());
-    auto verdict = shared_.memory->admit(bytes, reads_body(head()));
-    if (verdict == MemoryGovernor::Verdict::wait)
-        verdict = co_await wait_for_memory(bytes, deadline);
-    if (verdict == MemoryGovernor::Verdict::admitted) {
-        memory_bytes_ = bytes;
-        co_return true;
-    }
-    if (!closed_) co_await tell_to_slow_down(shared_.metrics.refused_memory);
-    co_return false;
-}
-
-/// As many may wait as in the queue. Refused in place of wait when the time is up.
-base::Awaitable<MemoryGovernor::Verdict> Session::wait_for_memory(std::uint64_t bytes,
-                                                                  TimePoint deadline) {
-    struct Waiter {
-        std::atomic<std::size_t>& waiting;
-        ~Waiter() { waiting.fetch_sub(1); }
-    };
-    const bool has_place =
-        shared_.waiting_for_memory.fetch_add(1) < shared_.limits.queued_requests_max;
-    const Waiter waiter{shared_.waiting_for_memory};
-    Timer pause(socket_.get_executor());
-    while (has_place && Clock::now() < deadline) {
-        pause.expires_after(memory_retry_interval);
-        co_await pause.async_wait(boost::asio::as_tuple(base::use_awaitable));
-        if (closed_) break;
-        const auto verdict = shared_.memory->admit(bytes, reads_body(head()));
-        if (verdict != MemoryGovernor::Verdict::wait) co_return verdict;
-    }
-    co_return MemoryGovernor::Verdict::refused;
+    if (!limited_) co_return true;
+    const MemoryQueue::Wanted wanted{estimated_memory_bytes(head()), reads_body(head())};
+    const bool taken = co_await shared_.memory.take(memory_wait_, wanted, deadline);
+    if (taken) memory_bytes_ = wanted.bytes;
+    if (closed_) co_return false;
+    if (!taken) co_await tell_to_slow_down(shared_.metrics.refused_memory);
+    co_return taken;
 }
 
 base::Awaitable<void> Session::tell_to_slow_down(prometheus::Counter& reason) {
@@ -347,6 +316,7 @@ void Session::begin_drain() {
 bool Session::cut() {
     if (closed_) return false;
     closed_ = true;
+    memory_wait_.cancel();
     boost::system::error_code ignored;  // the connection is given up
     // A reset, so that the client does not take what it has for the whole answer.
     socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);

@@ -87,8 +87,6 @@ private:
     base::Awaitable<void> serve();
     base::Awaitable<bool> enter_gate(TimePoint deadline);
     base::Awaitable<bool> reserve_memory(TimePoint deadline);
-    base::Awaitable<MemoryGovernor::Verdict> wait_for_memory(std::uint64_t bytes,
-                                                             TimePoint deadline);
     base::Awaitable<void> tell_to_slow_down(prometheus::Counter& reason);
     base::Awaitable<void> run_handler();
     base::Awaitable<void> refuse(unsigned status, std::string_view code, std::string_view message);
@@ -143,6 +141,7 @@ private:
     TimePoint armed_until_ = TimePoint::max();
     TimePoint wait_cap_ = TimePoint::max();  ///< no wait goes beyond, whatever its own deadline
     bool timed_out_ = false;
+    MemoryQueue::Ticket memory_wait_;
     std::uint64_t memory_bytes_ = 0;  ///< set aside for the request that runs
 
     ReadBlocks::Block buffer_;

@@ -33,7 +33,7 @@ Shared::Shared(const ServerOptions& options)
       connection_limits(
           {options.limits.connections_max, options.limits.connections_per_address_max}),
       gate({options.limits.running_requests_max, options.limits.queued_requests_max}),
-      memory(options.memory) {}
+      memory({options.memory, options.limits.queued_requests_max}) {}
 
 void Shared::session_begins() {
     const std::lock_guard lock(mutex_);

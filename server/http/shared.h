@@ -7,7 +7,7 @@
 
 #include "base/metrics.h"
 #include "server/http/connection_limits.h"
-#include "server/http/memory_governor.h"
+#include "server/http/memory_queue.h"
 #include "server/http/request_gate.h"
 #include "server/http/server.h"
 
@@ -34,8 +34,7 @@ struct Shared {
     const Limits limits;
     ConnectionLimits connection_limits;
     RequestGate gate;
-    const std::shared_ptr<MemoryGovernor> memory;  ///< null: nobody watches
-    std::atomic<std::size_t> waiting_for_memory{0};
+    MemoryQueue memory;
     Metrics metrics;
     std::atomic<bool> draining{false};
 

@@ -51,6 +51,14 @@ struct Process {
         clock.advance(MemoryGovernor::measurement_interval);
     }
 
+    /// So often: somebody has asked for memory since.
+    void wait_until_measured(int times) const {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+        while (measured < times && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::yield();
+        REQUIRE(measured >= times);
+    }
+
     SharedClock clock;
     std::atomic<std::uint64_t> bytes{100'000};
     std::atomic<std::uint64_t> after_trim{UINT64_MAX};
@@ -67,7 +75,7 @@ TEST_CASE("memory: above 80 % bodies wait, above 95 % everything is refused", "[
     CHECK(process.governor->admit(500, true) == Verdict::admitted);
     process.grow_to(810'000);
     CHECK(process.governor->level() == Level::tight);
-    CHECK(process.governor->admit(1000, true) == Verdict::wait);
+    CHECK(process.governor->admit(1000, true) == Verdict::held_back);
     CHECK(process.governor->admit(1000, false) == Verdict::admitted);
     process.governor->release(1000);
     process.grow_to(960'000);
@@ -97,7 +105,7 @@ TEST_CASE("memory: what was let in since the last measurement counts as well", "
     Process process;
     CHECK(process.governor->admit(720'000, true) == Verdict::admitted);
     CHECK(process.measured == 1);
-    CHECK(process.governor->admit(1000, true) == Verdict::wait);
+    CHECK(process.governor->admit(1000, true) == Verdict::held_back);
     CHECK(process.measured == 1);
     // The next measurement sees what the request really took.
     process.grow_to(150'000);
@@ -249,7 +257,7 @@ TEST_CASE("memory: an upload that waited is served once there is room again", "[
     process.grow_to(900'000);
     RawClient client(server.port);
     REQUIRE(client.send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"));
-    while (process.measured < 2) std::this_thread::yield();
+    process.wait_until_measured(2);
     process.bytes = 100'000;
     process.clock.advance(MemoryGovernor::measurement_interval);
     CHECK(client.receive().body == "hello");
@@ -269,7 +277,7 @@ TEST_CASE("memory: only so many requests wait for it as may wait for their turn"
     const std::string upload = "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
     RawClient waiting(server.port);
     REQUIRE(waiting.send(upload));
-    while (process.measured < 2) std::this_thread::yield();
+    process.wait_until_measured(2);
     RawClient refused(server.port);
     REQUIRE(refused.send(upload));
     const auto answer = refused.receive();
@@ -277,6 +285,48 @@ TEST_CASE("memory: only so many requests wait for it as may wait for their turn"
     CHECK(answer.body == "SlowDown");
     process.governor->release(1);
     CHECK(waiting.receive().body == "hello");
+}
+
+TEST_CASE("memory: what an upload gives back lets in the one that waits", "[http][memory]") {
+    // Room for one upload, whose size nothing else brings down.
+    Process process(estimated_memory_bytes([] {
+        RequestHead head;
+        head.method = "PUT";
+        head.content_length = 5;
+        return head;
+    }()));
+    ServerOptions options;
+    options.limits.queue_timeout = std::chrono::seconds(60);
+    options.memory = process.governor;
+    TestServer server(options);
+    const std::string head = "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n";
+    RawClient first(server.port);
+    REQUIRE(first.send(head + "h"));  // it has its memory, and the rest is to come
+    process.wait_until_measured(1);
+    RawClient second(server.port);
+    REQUIRE(second.send(head + "world"));
+    REQUIRE(first.send("ello"));
+    CHECK(first.receive().body == "hello");
+    CHECK(second.receive().body == "world");
+}
+
+TEST_CASE("memory: a stop does not wait for who waits for memory", "[http][memory]") {
+    Process process;
+    ServerOptions options;
+    options.limits.queue_timeout = std::chrono::seconds(60);
+    options.memory = process.governor;
+    TestServer server(options);
+    REQUIRE(process.governor->admit(1, false) == Verdict::admitted);
+    process.grow_to(900'000);
+    RawClient waiting(server.port);
+    REQUIRE(waiting.send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"));
+    process.wait_until_measured(2);
+    const auto drained = server.server.drain(std::chrono::milliseconds(1));
+    CHECK(drained.requests_cut == 1);
+    CHECK(drained.sessions_left == 0);
+    process.governor->release(1);
+    CHECK(process.governor->admit(5'000'000, true) == Verdict::admitted);
+    process.governor->release(5'000'000);
 }
 
 TEST_CASE("memory: a connection that is closed while its request waits leaves its place to others",
@@ -293,7 +343,7 @@ TEST_CASE("memory: a connection that is closed while its request waits leaves it
     {
         RawClient waiting(server.port);
         REQUIRE(waiting.send(upload));
-        while (process.measured < 2) std::this_thread::yield();
+        process.wait_until_measured(2);
         waiting.vanish();
     }
     // As soon as the place is free somebody else waits there, and is served when there is room.
