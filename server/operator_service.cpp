@@ -288,6 +288,8 @@ std::string OperatorService::remarks() {
         remarks += "read-only: " + condition.reason + '\n';
     if (const auto count = engine->upkeep().damage().size(); count > 0)
         remarks += fmt::format("damaged: {}, see `holdfast admin scrub report`\n", count);
+    if (const auto count = engine->upkeep().index_failures(); count > 0)
+        remarks += fmt::format("reads of the index that failed since the start: {}\n", count);
     return remarks;
 }
 

@@ -1,5 +1,6 @@
 """The admin commands against a real server: what a kill leaves behind, and damage on the disk."""
 
+import hashlib
 import json
 import os
 import socket
@@ -213,6 +214,42 @@ class ScrubTest(AdminTestCase):
         self.server.start()
         self.until(lambda: self.admin("scrub", "report")["count"] == 1)
         self.assertEqual(self.admin("scrub", "report")["damaged"][0]["key"], "cat.jpg")
+
+
+class IndexTest(AdminTestCase):
+    KEYS = 400
+
+    def test_damage_to_the_index_is_told_by_health_and_info_2_5(self):
+        names = [hashlib.sha256(str(key).encode()).hexdigest() for key in range(self.KEYS)]
+        for name in names:  # rows that do not compress, so that they fill many blocks
+            self.s3.put_object(Bucket=self.bucket, Key=name, Body=b"x",
+                               Metadata={"a": hashlib.sha256(name.encode()).hexdigest()})
+        for _ in range(2):  # the first start writes the log into tables
+            self.assertEqual(self.server.stop(), 0)
+            self.server.start()
+        self.server.kill()
+        table = max((self.server.data / "index").glob("*.sst"), key=lambda path: path.stat().st_size)
+        with open(table, "r+b") as file:
+            file.seek(table.stat().st_size // 3)
+            file.write(b"\xff" * 8)
+        self.server.start()
+        self.connect()
+        self.assertEqual(self.health(), "ready\n")
+        failed = 0
+        for name in names:
+            try:
+                self.s3.get_object(Bucket=self.bucket, Key=name)
+            except ClientError as error:
+                self.assertEqual(error.response["ResponseMetadata"]["HTTPStatusCode"], 500)
+                failed += 1
+        self.assertGreater(failed, 0)
+        self.assertLess(failed, self.KEYS // 2)
+        self.assertIn("reads of the index that failed since the start: ", self.health())
+        self.assertGreater(self.admin("info")["index_failures"], 0)
+
+    def health(self):
+        with urllib.request.urlopen(self.server.admin_endpoint + "/health/ready") as ready:
+            return ready.read().decode()
 
 
 if __name__ == "__main__":

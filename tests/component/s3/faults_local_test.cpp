@@ -142,15 +142,20 @@ TEST_CASE("2.5 free space below the reserve: an upload whose parts are there is 
 }
 
 TEST_CASE("2.5 no inodes left is no space left", "[s3][local][faults]") {
+    Log log;
+    Counted failures("holdfast_segment_write_failures_total{reason=\"no_space\"}");
     FaultyWorld world;
     world.disk.fail({"open", ".segment", 1, ENOSPC, true});
     CHECK(world->put("/photos/k", large).outcome() == "507 InsufficientStorage");
     world.disk.heal();
     check_still_works(world);
+    CHECK(failures.more() == 1);
+    CHECK(log.says("segment.write_failed"));
 }
 
 TEST_CASE("2.5 write EIO, short write or close error: 500, the blob is given up under its name",
           "[s3][local][faults]") {
+    Log log;
     Counted failures("holdfast_segment_write_failures_total{reason=\"io\"}");
     FaultyWorld world;
     REQUIRE(world->put("/photos/k", large).status == 200);
@@ -172,6 +177,7 @@ TEST_CASE("2.5 write EIO, short write or close error: 500, the blob is given up 
     CHECK(world->put("/photos/k", other).status == 200);
     world.crash_and_restart();
     CHECK(world->get("/photos/k").body == other);
+    CHECK(log.says("segment.write_failed"));
 }
 
 TEST_CASE("2.5 a segment whose sync failed is dead, what it acked stays; three stop the writes",
@@ -198,6 +204,8 @@ TEST_CASE("2.5 a segment whose sync failed is dead, what it acked stays; three s
 
 TEST_CASE("2.5 a failed sync of the segments' directory stops the writes, reads go on",
           "[s3][local][faults]") {
+    Log log;
+    Counted faults("holdfast_storage_faults_total");
     FaultyWorld world;
     REQUIRE(world->put("/photos/small", "inline").status == 200);
     world.disk.fail({"sync_directory", "segments", 1, EIO, false});
@@ -205,10 +213,14 @@ TEST_CASE("2.5 a failed sync of the segments' directory stops the writes, reads 
     CHECK(world->put("/photos/k", large).outcome() == "503 ServiceUnavailable");
     CHECK(world->get("/photos/small").body == "inline");
     CHECK(world->get("/photos/k").outcome() == "404 NoSuchKey");
+    CHECK(faults.more() == 1);
+    CHECK(log.says("storage.read_only"));
 }
 
 TEST_CASE("2.5 a file system that turned read-only stops the writes, reads go on",
           "[s3][local][faults]") {
+    Log log;
+    Counted faults("holdfast_storage_faults_total");
     FaultyWorld world;
     REQUIRE(world->put("/photos/k", large).status == 200);
     world.disk.fail({"pwrite", ".segment", 1, EROFS, true});
@@ -218,6 +230,8 @@ TEST_CASE("2.5 a file system that turned read-only stops the writes, reads go on
     CHECK(world->put("/photos/k", other).outcome() == "503 ServiceUnavailable");
     world.disk.heal();
     CHECK(world->get("/photos/k").body == large);
+    CHECK(faults.more() == 1);
+    CHECK(log.says("storage.read_only"));
 }
 
 TEST_CASE("2.5 read EIO: asked again past the cache, then 500 before the head, a cut behind it",
