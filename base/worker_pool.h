@@ -3,7 +3,6 @@
 #pragma once
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <exception>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "base/async.h"
+#include "base/await_callback.h"
 #include "base/result.h"
 
 namespace holdfast::base {
@@ -38,28 +38,7 @@ private:
     asio::thread_pool pool_;
 };
 
-/// Suspends until `start` calls its argument, on whatever thread; resumes on the coroutine's own
-/// loop. start: void(std::function-like Resume); Resume is copyable and must be called exactly
-/// once.
-template <class T, class Start>
-Awaitable<T> await_callback(Start& start);
-
 // ---------------------------------------------------------------------------------------------------
-
-template <class T, class Start>
-Awaitable<T> await_callback(Start& start) {
-    auto executor = co_await asio::this_coro::executor;
-    auto initiate = [executor, &start](auto handler) {
-        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        start([executor, shared](T value) {
-            asio::post(executor, [shared, value = std::move(value)]() mutable {
-                (*shared)(std::move(value));
-            });
-        });
-    };
-    co_return co_await asio::async_initiate<const asio::use_awaitable_t<IoExecutor>, void(T)>(
-        initiate, use_awaitable);
-}
 
 template <class F>
 Awaitable<std::invoke_result_t<F&>> WorkerPool::run(F& work) {

@@ -61,6 +61,13 @@ void operator delete(void* memory, std::size_t) noexcept {
     std::free(memory);
 }
 
+// Asio's operations are made with this one. What it forwards to is what a sanitizer replaces.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
+    if (holdfast::test::must_fail()) return nullptr;
+    void* memory = nullptr;
+    return posix_memalign(&memory, alignment, bytes) == 0 ? memory : nullptr;
+}
+
 // A hook of the address sanitizer. Protocol Buffers loses what it is about to add to a list when
 // the list cannot grow; everything else of this program is covered by the other programs' leak
 // checks.

@@ -1,4 +1,4 @@
-/// operator new that fails when it is told to, on the calling thread only.
+/// operator new, and aligned_alloc, that fail when they are told to, on the calling thread only.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <boost/asio/detached.hpp>
-#include <functional>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -149,48 +148,4 @@ TEST_CASE("worker pool: join waits for everything that was posted", "[base][work
     pool.join();
     CHECK(done > jobs);
     pool.join();
-}
-
-namespace {
-
-struct Resumed {
-    int value = 0;
-    bool start_had_returned = false;
-    std::thread::id thread;
-};
-
-/// The callback is called by `call`, now or later, on whatever thread.
-Awaitable<Resumed> await_call(std::function<void(std::function<void(int)>)> call) {
-    Resumed resumed;
-    bool returned = false;
-    auto start = [&](auto resume) {
-        call(resume);
-        returned = true;
-    };
-    resumed.value = co_await await_callback<int>(start);
-    resumed.start_had_returned = returned;
-    resumed.thread = std::this_thread::get_id();
-    co_return resumed;
-}
-
-}  // namespace
-
-TEST_CASE("await_callback: a call from another thread resumes on the coroutine's loop",
-          "[base][worker_pool]") {
-    asio::io_context loop(1);
-    std::jthread caller;
-    const auto call = [&caller](const std::function<void(int)>& resume) {
-        caller = std::jthread([resume] { resume(7); });
-    };
-    const auto resumed = test::run_on(loop, await_call(call));
-    CHECK(resumed.value == 7);
-    CHECK(resumed.start_had_returned);
-    CHECK(resumed.thread == std::this_thread::get_id());
-}
-
-TEST_CASE("await_callback: a call before start returns resumes after it", "[base][worker_pool]") {
-    const auto resumed =
-        test::run(await_call([](const std::function<void(int)>& resume) { resume(8); }));
-    CHECK(resumed.value == 8);
-    CHECK(resumed.start_had_returned);
 }
