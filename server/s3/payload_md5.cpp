@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "base/worker_pool.h"
+#include "base/await_callback.h"
+#include "base/result.h"
 
 namespace holdfast::s3 {
 
@@ -38,9 +39,7 @@ bool PayloadMd5::settled() const {
 base::Awaitable<void> PayloadMd5::settle() {
     const auto ticket = std::exchange(ticket_, nullptr);
     if (ticket == nullptr || ticket->done()) co_return;
-    auto start = [&ticket](auto resume) {
-        ticket->when_done([resume]() mutable { resume(base::Unit{}); });
-    };
+    auto start = [&ticket](auto resume) { ticket->when_done([resume] { resume(base::Unit{}); }); };
     co_await base::await_callback<base::Unit>(start);
 }
 

@@ -1,7 +1,7 @@
 /// The MD5 of a request's body: on the event loop for small ones, together with other uploads' on
 /// the hasher's threads for large ones, while the loop goes on with what else is to do.
 ///
-/// threads: one event loop. source: docs/architecture.md, "Performance".
+/// threads: one event loop. source: docs/architecture.md, section 5.
 #pragma once
 
 #include <memory>

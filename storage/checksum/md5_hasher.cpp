@@ -1,6 +1,10 @@
 #include "storage/checksum/md5_hasher.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <span>
+#include <system_error>
 #include <utility>
 
 #include "base/metrics.h"
@@ -50,13 +54,34 @@ void Md5Hasher::Ticket::finish() {
     if (resume) resume();
 }
 
-Md5Hasher::Md5Hasher(std::size_t threads) {
+Md5Hasher::Md5Hasher(std::size_t threads, const StartThread& start) {
     metrics();
-    for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i)
-        threads_.emplace_back([this] { run(); });
+    try {
+        start_threads(std::max<std::size_t>(threads, 1), start);
+    } catch (...) {
+        end();
+        throw;
+    }
 }
 
 Md5Hasher::~Md5Hasher() {
+    end();
+}
+
+void Md5Hasher::start_threads(std::size_t count, const StartThread& start) {
+    threads_.reserve(count);
+    while (threads_.size() < count) {
+        try {
+            threads_.push_back(start([this] { run(); }));
+        } catch (const std::system_error& error) {
+            throw std::system_error(error.code(),
+                                    fmt::format("thread {} of {} for MD5 cannot be started",
+                                                threads_.size() + 1, count));
+        }
+    }
+}
+
+void Md5Hasher::end() {
     {
         const std::lock_guard lock(mutex_);
         ending_ = true;
@@ -76,35 +101,31 @@ std::shared_ptr<Md5Hasher::Ticket> Md5Hasher::add(const Md5Piece& piece,
     return ticket;
 }
 
-void Md5Hasher::take_batch(std::vector<Job>& batch) {
-    batch.clear();
+void Md5Hasher::take(Batch& batch) {
+    batch.size = 0;
     std::unique_lock lock(mutex_);
     something_to_do_.wait(lock, [this] { return ending_ || !queue_.empty(); });
-    while (!queue_.empty() && batch.size() < md5_lane_count()) {
-        batch.push_back(std::move(queue_.front()));
+    while (!queue_.empty() && batch.size < md5_lane_count()) {
+        batch.jobs[batch.size++] = std::move(queue_.front());
         queue_.pop_front();
     }
 }
 
-void Md5Hasher::run() {
-    // No allocation later on: there would be nobody to tell that it failed.
-    std::vector<Job> batch;
-    std::vector<Md5Piece> pieces;
-    batch.reserve(md5_lane_count());
-    pieces.reserve(md5_lane_count());
-    for (;;) {
-        take_batch(batch);
-        if (batch.empty()) return;
-        pieces.clear();
-        for (const auto& job : batch) pieces.push_back(job.piece);
-        md5_update_together(pieces);
-        metrics().batches.Increment();
-        metrics().pieces.Increment(static_cast<double>(batch.size()));
-        for (auto& job : batch) {
-            job.keep.reset();
-            job.ticket->finish();
-        }
+void Md5Hasher::hash(Batch& batch) {
+    std::array<Md5Piece, md5_lanes_max> pieces;
+    for (std::size_t i = 0; i < batch.size; ++i) pieces[i] = batch.jobs[i].piece;
+    md5_update_together(std::span(pieces).first(batch.size));
+    metrics().batches.Increment();
+    metrics().pieces.Increment(static_cast<double>(batch.size));
+    for (auto& job : std::span(batch.jobs).first(batch.size)) {
+        job.keep.reset();
+        std::exchange(job.ticket, nullptr)->finish();
     }
+}
+
+void Md5Hasher::run() noexcept {
+    Batch batch;
+    for (take(batch); batch.size > 0; take(batch)) hash(batch);
 }
 
 }  // namespace holdfast::storage::checksum

@@ -1,15 +1,17 @@
 /// Hashes the pieces of many uploads together: while one batch is under way the next one gathers,
 /// so the more uploads there are, the fewer processor seconds each byte costs.
 ///
-/// threads: any; it has some of its own. source: docs/architecture.md, "Performance".
+/// threads: any; it has some of its own. source: docs/architecture.md, section 5.
 #pragma once
 
+#include <array>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "storage/checksum/md5_lanes.h"
@@ -35,7 +37,14 @@ public:
         std::function<void()> resume_;
     };
 
-    explicit Md5Hasher(std::size_t threads);
+    /// Starts a thread. May throw std::system_error.
+    using StartThread = std::function<std::thread(std::function<void()> body)>;
+    static std::thread start_thread(std::function<void()> body) {
+        return std::thread(std::move(body));
+    }
+
+    /// errors: std::system_error when one of the threads cannot be started; none is left then.
+    explicit Md5Hasher(std::size_t threads, const StartThread& start = start_thread);
     /// Hashes what is left.
     ~Md5Hasher();
     Md5Hasher(const Md5Hasher&) = delete;
@@ -56,9 +65,17 @@ private:
         std::shared_ptr<const void> keep;
         std::shared_ptr<Ticket> ticket;
     };
-    void run();
+    /// In place, because a thread whose allocation fails would have nobody to tell.
+    struct Batch {
+        std::array<Job, md5_lanes_max> jobs;
+        std::size_t size = 0;
+    };
+    void start_threads(std::size_t count, const StartThread& start);
+    void end();
+    void run() noexcept;
     /// At most as many as there are lanes; none when it is time to end.
-    void take_batch(std::vector<Job>& batch);
+    void take(Batch& batch);
+    static void hash(Batch& batch);
 
     std::mutex mutex_;
     std::condition_variable something_to_do_;

@@ -228,7 +228,9 @@ bool md5_has_lanes(std::size_t lanes) {
 }
 
 std::size_t md5_lane_count() {
-    static const std::size_t count = md5_has_lanes(16) ? 16 : md5_has_lanes(8) ? 8 : 1;
+    static const std::size_t count = md5_has_lanes(md5_lanes_max) ? md5_lanes_max
+                                     : md5_has_lanes(8)           ? 8
+                                                                  : 1;
     return count;
 }
 

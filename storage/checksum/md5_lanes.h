@@ -18,6 +18,7 @@ struct Md5Piece {
     base::ByteView bytes;
 };
 
+inline constexpr std::size_t md5_lanes_max = 16;
 /// The most lanes that this processor has: 16 (AVX-512), 8 (AVX2), 1 when there is nothing to gain.
 std::size_t md5_lane_count();
 /// Whether it can hash in exactly so many; in one it always can.

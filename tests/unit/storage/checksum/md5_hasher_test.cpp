@@ -1,6 +1,8 @@
 #include "storage/checksum/md5_hasher.h"
 
+#include <atomic>
 #include <future>
+#include <system_error>
 
 #include "base/random.h"
 #include "storage/checksum/digest.h"
@@ -65,4 +67,26 @@ TEST_CASE("a piece keeps what it lives in, when nobody waits for it any more, an
     // The hasher was told to end with the piece still in its queue or under way.
     CHECK(hashed.get_future().wait_for(std::chrono::seconds(0)) == std::future_status::ready);
     CHECK(left.expired());
+}
+
+TEST_CASE("a hasher one of whose threads cannot be started says so, and leaves none behind") {
+    for (const std::size_t failing : {1U, 2U, 3U}) {
+        std::size_t started = 0;
+        std::atomic<std::size_t> ended = 0;
+        const auto start = [&](std::function<void()> body) {
+            if (started + 1 == failing)
+                throw std::system_error(
+                    std::make_error_code(std::errc::resource_unavailable_try_again));
+            ++started;
+            return std::thread([&ended, run = std::move(body)] {
+                run();
+                ++ended;
+            });
+        };
+        CHECK_THROWS_WITH(Md5Hasher(3, start),
+                          "thread " + std::to_string(failing) +
+                              " of 3 for MD5 cannot be started: Resource temporarily unavailable");
+        CHECK(started == failing - 1);
+        CHECK(ended == started);
+    }
 }
