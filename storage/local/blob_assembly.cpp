@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/failpoint.h"
 #include "base/limits.h"
+#include "storage/local/crc32c.h"
 #include "storage/local/segment_failpoint.h"
 
 namespace holdfast::storage::local {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/failpoint.h"
+#include "storage/local/crc32c.h"
 #include "storage/local/segment_failpoint.h"
 #include "storage/local/segment_format.h"
 #include "storage/local/segment_scan.h"

@@ -6,11 +6,7 @@
 
 namespace holdfast::storage::local {
 
-std::uint32_t crc32c(base::ByteView bytes) {
-    return crc32c_extend(0, bytes);
-}
-
-std::uint32_t crc32c_extend(std::uint32_t before, base::ByteView bytes) {
+std::uint32_t crc32c(base::ByteView bytes, std::uint32_t before) {
     // ISA-L takes an int for the length.
     constexpr std::size_t piece_bytes_max = 1U << 30;
     std::uint32_t crc = ~before;

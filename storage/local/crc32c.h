@@ -7,9 +7,7 @@
 
 namespace holdfast::storage::local {
 
-std::uint32_t crc32c(base::ByteView bytes);
-
-/// The CRC of A followed by B, from A's and B itself. Of nothing it is 0.
-std::uint32_t crc32c_extend(std::uint32_t crc, base::ByteView bytes);
+/// Of `bytes` behind what has the CRC `before`. Of nothing it is 0.
+std::uint32_t crc32c(base::ByteView bytes, std::uint32_t before = 0);
 
 }  // namespace holdfast::storage::local

@@ -10,7 +10,7 @@ namespace {
 class FileChecksum final : public rocksdb::FileChecksumGenerator {
 public:
     void Update(const char* data, std::size_t size) override {
-        crc_ = crc32c_extend(crc_, base::as_bytes(std::string_view(data, size)));
+        crc_ = crc32c(base::as_bytes(std::string_view(data, size)), crc_);
     }
     void Finalize() override {
         text_.clear();

@@ -1,12 +1,13 @@
 #include "storage/local/segment_format.h"
 
 #include <fmt/format.h>
-#include <isa-l.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <span>
+
+#include "storage/local/crc32c.h"
 
 namespace holdfast::storage::local {
 
@@ -57,19 +58,6 @@ bool all_zero(ByteView bytes) {
 
 std::uint64_t aligned_up(std::uint64_t bytes) {
     return (bytes + extent_alignment_bytes - 1) / extent_alignment_bytes * extent_alignment_bytes;
-}
-
-std::uint32_t crc32c(ByteView bytes, std::uint32_t before) {
-    // ISA-L takes a pointer to mutable bytes but only reads, and leaves the inversions to us.
-    constexpr std::size_t call_bytes_max = std::size_t{1} << 30;
-    std::uint32_t crc = ~before;
-    while (!bytes.empty()) {
-        const auto piece = bytes.first(std::min(bytes.size(), call_bytes_max));
-        crc = ::crc32_iscsi(const_cast<unsigned char*>(piece.data()),
-                            static_cast<int>(piece.size()), crc);
-        bytes = bytes.subspan(piece.size());
-    }
-    return ~crc;
 }
 
 std::uint32_t frame_checksum(const BlobId& id, std::uint64_t frame, ByteView bytes) {

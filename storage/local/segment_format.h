@@ -31,10 +31,8 @@ std::uint64_t aligned_up(std::uint64_t bytes);
 /// As what was never written, or given back, reads.
 bool all_zero(base::ByteView bytes);
 
-/// CRC32C (Castagnoli); `before` continues an earlier one.
-std::uint32_t crc32c(base::ByteView bytes, std::uint32_t before = 0);
-/// The checksum of a frame covers the blob's id and the frame's number too: a frame of another blob
-/// or place is never taken for this one.
+/// The checksum of a frame (a CRC32C) covers the blob's id and the frame's number too: a frame of
+/// another blob or place is never taken for this one.
 std::uint32_t frame_checksum(const BlobId& id, std::uint64_t frame, base::ByteView bytes);
 
 struct SegmentName {

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/limits.h"
+#include "storage/local/crc32c.h"
 
 namespace holdfast::storage::local {
 

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "storage/local/crc32c.h"
 #include "storage/local/segment_format.h"
 
 using namespace holdfast;

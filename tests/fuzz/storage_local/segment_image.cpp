@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "base/sim_vfs.h"
+#include "storage/local/crc32c.h"
 #include "storage/local/segment_scan.h"
 
 using namespace holdfast;

@@ -1,10 +1,10 @@
 // The small files of a volume and the values of rows: what parses encodes to the same bytes.
 #include <cstdlib>
 
+#include "storage/local/crc32c.h"
 #include "storage/local/highwater.h"
 #include "storage/local/reattach_note.h"
 #include "storage/local/row_codec.h"
-#include "storage/local/segment_format.h"
 #include "storage/local/volume.h"
 
 using namespace holdfast;

@@ -24,12 +24,6 @@ ExtentMark a_mark() {
 
 }  // namespace
 
-TEST_CASE("segment format: CRC32C of the check string, whole and continued", "[storage][segment]") {
-    CHECK(crc32c(base::as_bytes("123456789")) == 0xe3069283);
-    CHECK(crc32c(base::as_bytes("6789"), crc32c(base::as_bytes("12345"))) == 0xe3069283);
-    CHECK(crc32c({}) == 0);
-}
-
 TEST_CASE("segment format: header, end mark and identity are these bytes for ever",
           "[storage][segment]") {
     CHECK(base::to_hex(encode(a_header())) ==
