@@ -12,11 +12,12 @@ namespace holdfast::model_test {
 namespace {
 
 const std::array<const char*, kinds> names{
-    "put",        "get",          "head",       "copy",          "remove",        "remove_many",
-    "list",       "list_v2",      "attributes", "create_upload", "put_part",      "copy_part",
-    "list_parts", "list_uploads", "complete",   "abort",         "create_bucket", "delete_bucket",
-    "of_bucket",  "list_buckets", "wait",       "restart",       "kill",          "collect",
-    "crash",      "fault"};
+    "put",         "get",           "head",       "copy",          "remove",        "remove_many",
+    "list",        "list_v2",       "attributes", "create_upload", "put_part",      "copy_part",
+    "list_parts",  "list_uploads",  "complete",   "abort",         "create_bucket", "delete_bucket",
+    "of_bucket",   "list_buckets",  "wait",       "restart",       "kill",          "collect",
+    "flush_index", "compact_index", "move_blobs", "scrub",         "sweep",         "crash",
+    "fault"};
 
 Call bucket_call(Choices& choose) {
     Call call{.method = choose.below(2) == 0 ? "HEAD" : "GET", .bucket = choose_bucket(choose)};

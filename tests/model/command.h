@@ -39,8 +39,13 @@ enum class Kind : std::uint8_t {
     restart,  ///< after a clean stop
     kill,     ///< without one
     collect,  ///< the reclaimer's turn
-    crash,    ///< power goes during the next request, or right after its answer
-    fault,    ///< a call of the file system fails during the next requests
+    flush_index,
+    compact_index,
+    move_blobs,  ///< where no holes can be punched
+    scrub,
+    sweep,  ///< for what no row refers to
+    crash,  ///< power goes during the next request, or right after its answer
+    fault,  ///< a call of the file system fails during the next requests
 };
 inline constexpr std::size_t kinds = static_cast<std::size_t>(Kind::fault) + 1;
 

@@ -1,5 +1,7 @@
 #include "tests/model/crashing_vfs.h"
 
+#include <cerrno>
+
 namespace holdfast::model_test {
 
 namespace {
@@ -10,8 +12,9 @@ using base::IoResult;
 
 class CrashingFile final : public base::VfsFile {
 public:
-    CrashingFile(std::unique_ptr<base::VfsFile> file, PowerSwitch& power)
-        : file_(std::move(file)), power_(power) {}
+    CrashingFile(std::unique_ptr<base::VfsFile> file, PowerSwitch& power,
+                 const std::atomic<bool>& holes)
+        : file_(std::move(file)), power_(power), holes_(holes) {}
 
     IoResult<std::size_t> pread(std::uint64_t offset, ByteSpan to) override {
         return file_->pread(offset, to);
@@ -32,6 +35,7 @@ public:
         return file_->reserve(offset, length);
     }
     IoResult<void> punch_hole(std::uint64_t offset, std::uint64_t length) override {
+        if (!holes_) return base::IoError{EOPNOTSUPP, "punch_hole", {}};
         power_.before_change();
         return file_->punch_hole(offset, length);
     }
@@ -55,6 +59,7 @@ public:
 private:
     std::unique_ptr<base::VfsFile> file_;
     PowerSwitch& power_;
+    const std::atomic<bool>& holes_;
 };
 
 }  // namespace
@@ -84,7 +89,8 @@ IoResult<std::unique_ptr<base::VfsFile>> CrashingVfs::open(const std::string& pa
         power_.before_change();
     auto file = disk_.open(path, mode, mode_bits);
     if (!file) return std::move(file).error();
-    return std::unique_ptr<base::VfsFile>(std::make_unique<CrashingFile>(*std::move(file), power_));
+    return std::unique_ptr<base::VfsFile>(
+        std::make_unique<CrashingFile>(*std::move(file), power_, holes_));
 }
 
 IoResult<bool> CrashingVfs::exists(const std::string& path) {

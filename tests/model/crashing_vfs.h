@@ -4,6 +4,7 @@
 /// threads: any.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -36,6 +37,9 @@ class CrashingVfs final : public base::Vfs {
 public:
     CrashingVfs(base::SimVfs& disk, PowerSwitch& power) : disk_(disk), power_(power) {}
 
+    /// From here on as a file system that cannot give back a part of a file.
+    void refuse_holes() { holes_ = false; }
+
     base::IoResult<std::unique_ptr<base::VfsFile>> open(const std::string& path,
                                                         base::OpenMode mode,
                                                         unsigned mode_bits) override;
@@ -53,6 +57,7 @@ public:
 private:
     base::SimVfs& disk_;
     PowerSwitch& power_;
+    std::atomic<bool> holes_ = true;
 };
 
 }  // namespace holdfast::model_test

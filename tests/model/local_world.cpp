@@ -4,6 +4,7 @@
 #include "base/worker_pool.h"
 #include "storage/local/engine.h"
 #include "tests/model/crashing_vfs.h"
+#include "tests/model/upkeep_work.h"
 #include "tests/model/world.h"
 
 namespace holdfast::model_test {
@@ -42,6 +43,24 @@ public:
         open();
     }
 
+    std::string carry_out(Work work) override {
+        const UpkeepTools tools{*endpoint_, clock(), engine_->upkeep()};
+        switch (work) {
+            case Work::flush_index:
+                return flush_index(tools);
+            case Work::compact_index:
+                return compact_index(tools);
+            case Work::move_blobs:
+                disk_->crashing.refuse_holes();  // until the next start on another machine
+                return sweep(tools);
+            case Work::scrub:
+                return scrub(tools);
+            case Work::sweep:
+                return sweep(tools);
+        }
+        return "no such work";
+    }
+
     bool arm_crash(std::uint64_t nth, std::uint64_t seed) override {
         disk_->power.arm(nth, seed);
         crash_seed_ = seed;
@@ -78,7 +97,7 @@ private:
         options.extent_bytes_max = 1 << 20;
         options.free_space_reserve_bytes = 1;
         options.block_cache_bytes = 8 << 20;
-        options.memtable_bytes = 8 << 20;
+        options.memtable_bytes = 256 << 10;  // filled by a few commits
         auto opened =
             storage::local::Engine::open(options, disk_->faulty, engine_clock_, random_, pool_);
         if (!opened)

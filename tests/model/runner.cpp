@@ -43,6 +43,12 @@ bool is_failure(const test::Answer& answer) {
     });
 }
 
+std::string text_of(const World::Fault& fault) {
+    return "call " + std::to_string(fault.nth) + " of " +
+           (fault.operation.empty() ? "any kind" : fault.operation) + " fails with " +
+           std::to_string(fault.code) + (fault.for_ever ? " and all behind it" : "");
+}
+
 }  // namespace
 
 Runner::Runner(World& world) : world_(world), state_(reference_options()) {
@@ -66,6 +72,7 @@ Runner::Counts& Runner::Counts::operator+=(const Counts& other) {
     crashes_behind += other.crashes_behind;
     failures += other.failures;
     restarts += other.restarts;
+    upkeep += other.upkeep;
     return *this;
 }
 
@@ -83,6 +90,16 @@ void Runner::step(const Command& command) {
             return restart(command.kind == Kind::restart);
         case Kind::collect:
             return collect_garbage();
+        case Kind::flush_index:
+            return look_after_engine(World::Work::flush_index, "the index writes a file");
+        case Kind::compact_index:
+            return look_after_engine(World::Work::compact_index, "the index merges files");
+        case Kind::move_blobs:
+            return look_after_engine(World::Work::move_blobs, "segments are emptied");
+        case Kind::scrub:
+            return look_after_engine(World::Work::scrub, "a scrub");
+        case Kind::sweep:
+            return look_after_engine(World::Work::sweep, "a sweep");
         case Kind::crash: {
             const auto nth = 1 + (choose.chance(70) ? choose.below(4) : choose.below(16));
             planned_crash_ = PlannedCrash{nth, choose.below(1000)};
@@ -227,19 +244,48 @@ void Runner::arm_planned_fault(const Call& call) {
     if (!world_.arm_fault(fault)) return;
     faulty_requests_ = 1 + static_cast<int>(call.key.size() % 3);
     hurt_ = true;
-    trace_.push_back("call " + std::to_string(fault.nth) + " of " +
-                     (fault.operation.empty() ? "any kind" : fault.operation) + " fails with " +
-                     std::to_string(fault.code) + (fault.for_ever ? " and all behind it" : ""));
+    trace_.push_back(text_of(fault));
 }
 
 /// The request was answered with a failure: it may have been done. What is seen once the engine
 /// takes writes again picks the state, for ever (P5).
 void Runner::in_doubt(const Reference& before, const Reference& after) {
+    heal();
+    settle({before, after}, "a failure");
+}
+
+void Runner::heal() {
     world_.heal();
     faulty_requests_ = 0;
     if (const auto still = world_.resume())
         throw Mismatch("the engine takes no writes although the disk is well: " + *still);
-    settle({before, after}, "a failure");
+}
+
+/// A planned crash or fault comes while it is done, when there is one. The work may fail then; what
+/// is stored stays what it is.
+void Runner::look_after_engine(World::Work work, const char* what) {
+    ++counts_.upkeep;
+    trace_.emplace_back(what);
+    heal();
+    const auto crash = std::exchange(planned_crash_, std::nullopt);
+    if (crash && world_.arm_crash(crash->nth, crash->seed)) {
+        static_cast<void>(world_.carry_out(work));
+        ++(world_.crash() ? counts_.crashes_during : counts_.crashes_behind);
+        trace_.emplace_back("power went");
+        hurt_ = false;  // the disk is another one
+        return settle({state_}, std::string(what) + " and a crash");
+    }
+    const auto fault = std::exchange(planned_fault_, std::nullopt);
+    if (fault && world_.arm_fault(*fault)) {
+        trace_.push_back(text_of(*fault));
+        hurt_ = true;
+        static_cast<void>(world_.carry_out(work));
+        heal();
+        return settle({state_}, std::string(what) + " on a failing disk");
+    }
+    if (const auto wrong = world_.carry_out(work); !wrong.empty())
+        throw Mismatch(std::string(what) + ": " + wrong);
+    settle({state_}, what);
 }
 
 void Runner::settle(std::vector<Reference> candidates, const std::string& after_what) {

@@ -32,6 +32,7 @@ public:
         std::uint64_t crashes_behind = 0;
         std::uint64_t failures = 0;  ///< requests that a fault made fail
         std::uint64_t restarts = 0;
+        std::uint64_t upkeep = 0;  ///< work of the engine's own, on any disk
         Counts& operator+=(const Counts& other);
     };
     [[nodiscard]] const Counts& counts() const { return counts_; }
@@ -46,6 +47,8 @@ private:
     void go_on_with_list(const Call& call, const test::Answer& answer);
     void restart(bool clean);
     void collect_garbage();
+    void look_after_engine(World::Work work, const char* what);
+    void heal();
     void plan_fault(Choices choose);
     void arm_planned_fault(const Call& call);
     void in_doubt(const Reference& before, const Reference& after);

@@ -60,7 +60,12 @@ private:
         if (verifies_) verify(body.blob(), owner);
     }
     void name(const records::BlobRef& blob, const std::string& owner) {
-        const auto added = named_.emplace(blob.id(), owner);
+        // One that was moved has its id in a garbage row too, with the place it came from.
+        auto place = blob.id();
+        if (blob.extents_size() > 0)
+            place += std::to_string(blob.extents(0).segment()) + ":" +
+                     std::to_string(blob.extents(0).offset());
+        const auto added = named_.emplace(std::move(place), owner);
         if (!added.second) report("a blob is named twice, also by " + added.first->second, owner);
     }
     void verify(const records::BlobRef& blob, const std::string& owner) {
@@ -99,7 +104,7 @@ private:
     }
 
     catalog::Store& store_;
-    std::map<std::string, std::string> named_;  ///< owner by blob id
+    std::map<std::string, std::string> named_;  ///< owner by id and place
     bool verifies_ = true;
     std::string findings_;
 };

@@ -30,6 +30,9 @@ public:
     virtual void restart(bool clean) = 0;
     /// The reclaimer looks once at everything.
     void collect_garbage();
+    /// Nothing of it changes an answer. What went wrong; empty also when this engine has no disk.
+    enum class Work { flush_index, compact_index, move_blobs, scrub, sweep };
+    virtual std::string carry_out(Work /*work*/) { return {}; }
     /// Power goes at the nth call from now that changes the disk, or at the next crash(); what
     /// survives is decided by the seed. False: this engine has no disk.
     virtual bool arm_crash(std::uint64_t /*nth*/, std::uint64_t /*seed*/) { return false; }
