@@ -67,6 +67,40 @@ struct Process {
     std::shared_ptr<MemoryGovernor> governor;
 };
 
+constexpr auto upload_request = "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
+
+ServerOptions options_of(const Process& process, std::chrono::milliseconds queue_timeout) {
+    ServerOptions options;
+    options.limits.queue_timeout = queue_timeout;
+    options.memory = process.governor;
+    return options;
+}
+
+/// Stands for a request that runs, in a process that lets no body in while it does.
+void tighten(Process& process) {
+    REQUIRE(process.governor->admit(1, false) == Verdict::admitted);
+    process.grow_to(900'000);
+}
+
+/// A server that is short of memory, where one request may wait for it.
+struct TightServer {
+    explicit TightServer(std::chrono::milliseconds queue_timeout)
+        : server([&] {
+              auto options = options_of(process, queue_timeout);
+              options.limits.queued_requests_max = 1;
+              return options;
+          }()) {
+        tighten(process);
+    }
+    void send_one_that_waits(RawClient& client) {
+        REQUIRE(client.send(upload_request));
+        process.wait_until_measured(2);
+    }
+
+    Process process;
+    TestServer server;
+};
+
 }  // namespace
 
 TEST_CASE("memory: above 80 % bodies wait, above 95 % everything is refused", "[http][memory]") {
@@ -218,19 +252,13 @@ TEST_CASE(
     "memory: the server lets no body in while memory is tight, and says SlowDown when it stays",
     "[http][memory]") {
     Process process;
-    ServerOptions options;
-    options.limits.queue_timeout = std::chrono::milliseconds(100);
-    options.memory = process.governor;
-    TestServer server(options);
-    const std::string upload = "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
+    TestServer server(options_of(process, std::chrono::milliseconds(100)));
     RawClient client(server.port);
-    REQUIRE(client.send(upload));
+    REQUIRE(client.send(upload_request));
     CHECK(client.receive().body == "hello");
 
-    // Stands for a request that runs.
-    REQUIRE(process.governor->admit(1, false) == Verdict::admitted);
-    process.grow_to(900'000);
-    REQUIRE(client.send(upload));
+    tighten(process);
+    REQUIRE(client.send(upload_request));
     auto refused = client.receive();
     CHECK(refused.status() == 503);
     CHECK(refused.body == "SlowDown");
@@ -243,21 +271,15 @@ TEST_CASE(
     REQUIRE(client.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"));
     CHECK(client.receive().status() == 503);
     process.governor->release(1);
-    REQUIRE(client.send(upload));
+    REQUIRE(client.send(upload_request));
     CHECK(client.receive().body == "hello");
 }
 
 TEST_CASE("memory: an upload that waited is served once there is room again", "[http][memory]") {
-    Process process;
-    ServerOptions options;
-    options.limits.queue_timeout = std::chrono::seconds(20);
-    options.memory = process.governor;
-    TestServer server(options);
-    REQUIRE(process.governor->admit(1, false) == Verdict::admitted);
-    process.grow_to(900'000);
-    RawClient client(server.port);
-    REQUIRE(client.send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"));
-    process.wait_until_measured(2);
+    TightServer tight(std::chrono::seconds(20));
+    auto& process = tight.process;
+    RawClient client(tight.server.port);
+    tight.send_one_that_waits(client);
     process.bytes = 100'000;
     process.clock.advance(MemoryGovernor::measurement_interval);
     CHECK(client.receive().body == "hello");
@@ -266,20 +288,12 @@ TEST_CASE("memory: an upload that waited is served once there is room again", "[
 
 TEST_CASE("memory: only so many requests wait for it as may wait for their turn",
           "[http][memory]") {
-    Process process;
-    ServerOptions options;
-    options.limits.queue_timeout = std::chrono::seconds(20);
-    options.limits.queued_requests_max = 1;
-    options.memory = process.governor;
-    TestServer server(options);
-    REQUIRE(process.governor->admit(1, false) == Verdict::admitted);
-    process.grow_to(900'000);
-    const std::string upload = "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
-    RawClient waiting(server.port);
-    REQUIRE(waiting.send(upload));
-    process.wait_until_measured(2);
-    RawClient refused(server.port);
-    REQUIRE(refused.send(upload));
+    TightServer tight(std::chrono::seconds(20));
+    auto& process = tight.process;
+    RawClient waiting(tight.server.port);
+    tight.send_one_that_waits(waiting);
+    RawClient refused(tight.server.port);
+    REQUIRE(refused.send(upload_request));
     const auto answer = refused.receive();
     CHECK(answer.status() == 503);
     CHECK(answer.body == "SlowDown");
@@ -295,10 +309,7 @@ TEST_CASE("memory: what an upload gives back lets in the one that waits", "[http
         head.content_length = 5;
         return head;
     }()));
-    ServerOptions options;
-    options.limits.queue_timeout = std::chrono::seconds(60);
-    options.memory = process.governor;
-    TestServer server(options);
+    TestServer server(options_of(process, std::chrono::seconds(60)));
     const std::string head = "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n";
     RawClient first(server.port);
     REQUIRE(first.send(head + "h"));  // it has its memory, and the rest is to come
@@ -311,17 +322,11 @@ TEST_CASE("memory: what an upload gives back lets in the one that waits", "[http
 }
 
 TEST_CASE("memory: a stop does not wait for who waits for memory", "[http][memory]") {
-    Process process;
-    ServerOptions options;
-    options.limits.queue_timeout = std::chrono::seconds(60);
-    options.memory = process.governor;
-    TestServer server(options);
-    REQUIRE(process.governor->admit(1, false) == Verdict::admitted);
-    process.grow_to(900'000);
-    RawClient waiting(server.port);
-    REQUIRE(waiting.send("PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"));
-    process.wait_until_measured(2);
-    const auto drained = server.server.drain(std::chrono::milliseconds(1));
+    TightServer tight(std::chrono::seconds(60));
+    auto& process = tight.process;
+    RawClient waiting(tight.server.port);
+    tight.send_one_that_waits(waiting);
+    const auto drained = tight.server.server.drain(std::chrono::milliseconds(1));
     CHECK(drained.requests_cut == 1);
     CHECK(drained.sessions_left == 0);
     process.governor->release(1);
@@ -331,27 +336,19 @@ TEST_CASE("memory: a stop does not wait for who waits for memory", "[http][memor
 
 TEST_CASE("memory: a connection that is closed while its request waits leaves its place to others",
           "[http][memory]") {
-    Process process;
-    ServerOptions options;
-    options.limits.queue_timeout = std::chrono::milliseconds(500);
-    options.limits.queued_requests_max = 1;
-    options.memory = process.governor;
-    TestServer server(options);
-    REQUIRE(process.governor->admit(1, false) == Verdict::admitted);
-    process.grow_to(900'000);
-    const std::string upload = "PUT /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
+    TightServer tight(std::chrono::milliseconds(500));
+    auto& process = tight.process;
     {
-        RawClient waiting(server.port);
-        REQUIRE(waiting.send(upload));
-        process.wait_until_measured(2);
+        RawClient waiting(tight.server.port);
+        tight.send_one_that_waits(waiting);
         waiting.vanish();
     }
     // As soon as the place is free somebody else waits there, and is served when there is room.
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     Response answer;
     while (answer.body != "hello" && std::chrono::steady_clock::now() < deadline) {
-        RawClient next(server.port);
-        REQUIRE(next.send(upload));
+        RawClient next(tight.server.port);
+        REQUIRE(next.send(upload_request));
         process.bytes = 100'000;
         process.clock.advance(MemoryGovernor::measurement_interval);
         answer = next.receive();
@@ -359,11 +356,11 @@ TEST_CASE("memory: a connection that is closed while its request waits leaves it
     CHECK(answer.body == "hello");
     // Nothing of the one that went is still set aside: more than there is is let in only alone.
     process.governor->release(1);
-    RawClient last(server.port);
-    REQUIRE(last.send(upload));
+    RawClient last(tight.server.port);
+    REQUIRE(last.send(upload_request));
     CHECK(last.receive().body == "hello");
     last.close();
-    CHECK(server.server.drain(std::chrono::seconds(20)).sessions_left == 0);
+    CHECK(tight.server.server.drain(std::chrono::seconds(20)).sessions_left == 0);
     CHECK(process.governor->admit(5'000'000, true) == Verdict::admitted);
     process.governor->release(5'000'000);
 }

@@ -1,16 +1,18 @@
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "storage/local/index_rebuild.h"
 #include "storage/local/segment_format.h"
+#include "tests/unit/storage/local/engine_support.h"
 #include "tests/unit/storage/local/segment_support.h"
 
 using namespace holdfast;
 using namespace holdfast::storage;
 using namespace holdfast::storage::local;
 using holdfast::tests::content_of;
+using holdfast::tests::EngineWorld;
 using holdfast::tests::run_to_end;
+using holdfast::tests::write_blob;
 using holdfast::tests::WriteShape;
 
 namespace {
@@ -30,14 +32,7 @@ struct Runs {
         auto options = tests::small_segments(path);
         options.incarnation = run;
         options.last_commit = [this] { return last_commit; };
-        std::unique_ptr<SegmentStore> store;
-        if (run == 1) {
-            store = tests::open_segments(options, *vfs, clock, pool);
-        } else {
-            auto opened = SegmentStore::open(options, *vfs, clock, pool);
-            REQUIRE(opened);
-            store = *std::move(opened);
-        }
+        const auto store = tests::open_segments(options, *vfs, clock, pool);
         WriteShape shape;
         shape.identity.last_commit = kept;
         const auto ref =
@@ -47,14 +42,20 @@ struct Runs {
         return *ref;
     }
     void overwrite(const Extent& extent, std::uint64_t offset, const std::string& bytes) {
-        std::fstream file(path + "/" + SegmentName::of(extent.segment).file_name(),
-                          std::ios::in | std::ios::out | std::ios::binary);
-        file.seekp(static_cast<std::streamoff>(extent.offset + offset));
-        file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-        REQUIRE(file.good());
+        tests::overwrite(path + "/" + SegmentName::of(extent.segment).file_name(),
+                         extent.offset + offset, bytes);
     }
     BlobLook look(const BlobRef& ref) { return look_at_blob(*vfs, path, ref); }
 };
+
+std::vector<StoredBlob> latest_first(base::Vfs& vfs, const std::string& path) {
+    auto found = find_blobs(vfs, path);
+    REQUIRE(found);
+    CHECK(found->problems.empty());
+    std::sort(found->blobs.begin(), found->blobs.end(),
+              [](const auto& a, const auto& b) { return a.is_later_than(b); });
+    return std::move(found->blobs);
+}
 
 }  // namespace
 
@@ -67,14 +68,11 @@ TEST_CASE("found blobs: one that a later run moved does not come behind what was
     const auto latest = runs.write(2, 2, 30'000);
     runs.last_commit = 90;
     runs.write(3, 1, 30'000, 10);
-    auto found = find_blobs(*runs.vfs, runs.path);
-    REQUIRE(found);
-    REQUIRE(found->blobs.size() == 3);
-    std::sort(found->blobs.begin(), found->blobs.end(),
-              [](const auto& a, const auto& b) { return a.is_later_than(b); });
-    CHECK(found->blobs[0].ref.id == latest.id);
-    CHECK(found->blobs[1].run == 3);
-    CHECK(found->blobs[2].ref.extents[0].segment == old.extents[0].segment);
+    const auto blobs = latest_first(*runs.vfs, runs.path);
+    REQUIRE(blobs.size() == 3);
+    CHECK(blobs[0].ref.id == latest.id);
+    CHECK(blobs[1].run == 3);
+    CHECK(blobs[2].ref.extents[0].segment == old.extents[0].segment);
 }
 
 TEST_CASE("found blobs: P5, P11 what the disk never got is told from what it damaged",
@@ -110,4 +108,51 @@ TEST_CASE("found blobs: P5, P11 what the disk never got is told from what it dam
         std::filesystem::remove(runs.path + "/" + SegmentName::of(second.segment).file_name());
         CHECK(runs.look(blob).state == State::damaged);
     }
+}
+
+TEST_CASE("found blobs: all of them, the later ones known by the commits before them (2.2.4)",
+          "[local][rebuild]") {
+    EngineWorld world;
+    world.start();
+    const auto first = run_to_end(write_blob(world.engine->blobs(), 1, content_of(1, 30'000)));
+    REQUIRE(world.put("a", "value"));
+    const auto second = run_to_end(write_blob(world.engine->blobs(), 2, content_of(2, 90'000'000)));
+    REQUIRE((first && second));
+    world.stop();
+    const auto blobs = latest_first(*world.vfs, world.path("segments"));
+    REQUIRE(blobs.size() == 2);
+    CHECK(blobs[0].ref.id == second->id);
+    CHECK(blobs[0].ref.extents.size() == second->extents.size());
+    CHECK(blobs[0].identity.last_commit == 1);
+    CHECK(blobs[1].identity.last_commit == 0);
+    CHECK(blobs[1].run == 1);
+    const auto content = read_small_blob(*world.vfs, world.path("segments"), *first);
+    CHECK(content == base::as_text(content_of(1, 30'000)));
+    auto damaged = *first;
+    damaged.extents[0].offset += 4096;
+    CHECK(read_small_blob(*world.vfs, world.path("segments"), damaged).empty());
+}
+
+TEST_CASE("found blobs: one that is written again keeps its place in the order",
+          "[local][rebuild]") {
+    EngineWorld world;
+    world.start();
+    REQUIRE(world.put("a", "value"));
+    REQUIRE(world.put("b", "value"));
+    {
+        BlobOptions options;
+        options.id[0] = 1;
+        options.frame_bytes = 4096;
+        auto writer = run_to_end(world.engine->blobs().create(options));
+        REQUIRE(writer);
+        const auto content = content_of(1, 100);
+        REQUIRE(run_to_end((*writer)->append(content)));
+        BlobIdentity identity{"p", "k", "record"};
+        identity.last_commit = 1;
+        REQUIRE(run_to_end((*writer)->finish(identity)));
+    }
+    world.stop();
+    const auto blobs = latest_first(*world.vfs, world.path("segments"));
+    REQUIRE(blobs.size() == 1);
+    CHECK(blobs[0].identity.last_commit == 1);
 }
