@@ -22,7 +22,7 @@ constexpr std::chrono::seconds shrinking_max{30};
 /// How often each kind comes, in the order of Kind.
 constexpr std::array<int, kinds> weights{100, 70, 25, 50, 50, 20, 25, 25, 15, 45, 120,
                                          30,  15, 25, 80, 20, 6,  6,  3,  5,  8,  3,
-                                         4,   6,  2,  2,  1,  2,  2,  12, 8};
+                                         4,   6,  2,  1,  4,  2,  1,  12, 8};
 
 Command random_command(rc::Random& random) {
     static const int total = [] {

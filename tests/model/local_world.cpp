@@ -52,14 +52,16 @@ public:
                 return compact_index(tools);
             case Work::move_blobs:
                 disk_->crashing.refuse_holes();  // until the next start on another machine
-                return sweep(tools);
+                return move_blobs(tools, moved_);
             case Work::scrub:
                 return scrub(tools);
             case Work::sweep:
-                return sweep(tools);
+                return sweep(tools, moved_);
         }
         return "no such work";
     }
+
+    [[nodiscard]] std::uint64_t blobs_moved() const override { return moved_; }
 
     bool arm_crash(std::uint64_t nth, std::uint64_t seed) override {
         disk_->power.arm(nth, seed);
@@ -113,6 +115,7 @@ private:
     std::unique_ptr<storage::local::Engine> engine_;
     std::unique_ptr<test::Endpoint> endpoint_;
     std::uint64_t crash_seed_ = 0;
+    std::uint64_t moved_ = 0;
 };
 
 }  // namespace

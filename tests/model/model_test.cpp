@@ -23,10 +23,10 @@ TEST_CASE("Random histories: every answer and every state is the model's (P1 to 
         CHECK(explored.passed);
         const auto& counts = explored.counts;
         std::cout << "    " << explored.commands << " commands, " << counts.restarts
-                  << " restarts, " << counts.upkeep << " times upkeep, power went "
-                  << counts.crashes_during << " times during and " << counts.crashes_behind
-                  << " behind a request, " << counts.failures << " requests failed with the disk"
-                  << std::endl;
+                  << " restarts, " << counts.upkeep << " times upkeep that moved " << counts.moved
+                  << " blobs, power went " << counts.crashes_during << " times during and "
+                  << counts.crashes_behind << " behind a request, " << counts.failures
+                  << " requests failed with the disk" << std::endl;
     }
     INFO("HF_MODEL_WORLD=" << (only == nullptr ? "" : only));
     CHECK(any);  // a name that no world has tests nothing

@@ -65,6 +65,7 @@ void Runner::run(const Commands& commands) {
     check_whole();
     collect_garbage();
     check_whole();
+    counts_.moved = world_.blobs_moved();
 }
 
 Runner::Counts& Runner::Counts::operator+=(const Counts& other) {
@@ -73,6 +74,7 @@ Runner::Counts& Runner::Counts::operator+=(const Counts& other) {
     failures += other.failures;
     restarts += other.restarts;
     upkeep += other.upkeep;
+    moved += other.moved;
     return *this;
 }
 

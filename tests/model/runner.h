@@ -33,6 +33,7 @@ public:
         std::uint64_t failures = 0;  ///< requests that a fault made fail
         std::uint64_t restarts = 0;
         std::uint64_t upkeep = 0;  ///< work of the engine's own, on any disk
+        std::uint64_t moved = 0;   ///< blobs, by that
         Counts& operator+=(const Counts& other);
     };
     [[nodiscard]] const Counts& counts() const { return counts_; }

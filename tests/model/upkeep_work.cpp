@@ -78,6 +78,23 @@ std::string flush_once(const UpkeepTools& tools, IndexFiles& files) {
     return "the index writes no file";
 }
 
+/// What the engine learns from giving a blob back: whether holes can be punched.
+storage::Async<void> write_and_release(const UpkeepTools& tools) {
+    auto& store = tools.endpoint.store();
+    storage::BlobOptions options;
+    store.random.fill(options.id);
+    options.frame_bytes = scratch_row_bytes;
+    auto writer = co_await store.blobs.create(options);
+    if (!writer) co_return std::move(writer).error();
+    const base::Bytes content(scratch_row_bytes, 'x');
+    auto appended = co_await (*writer)->append(content);
+    if (!appended) co_return std::move(appended).error();
+    const storage::BlobIdentity identity{scratch, "blob", ""};
+    auto ref = co_await (*writer)->finish(identity);
+    if (!ref) co_return std::move(ref).error();
+    co_return co_await store.blobs.release(*ref);
+}
+
 }  // namespace
 
 std::string flush_index(const UpkeepTools& tools) {
@@ -117,7 +134,7 @@ std::string scrub(const UpkeepTools& tools) {
     return wrong;
 }
 
-std::string sweep(const UpkeepTools& tools) {
+std::string sweep(const UpkeepTools& tools, std::uint64_t& moved) {
     base::asio::io_context loop(1);
     workers::CollectorOptions options;
     options.quarantine = leftover_age;
@@ -130,6 +147,7 @@ std::string sweep(const UpkeepTools& tools) {
         for (int pass = 0; pass < 3 && wrong.empty(); ++pass) {
             co_await collector.run_once(false);
             wrong = collector.report().failure;
+            moved += collector.report().moved;
             tools.clock.advance(leftover_age);
         }
         co_await collector.stop();
@@ -143,6 +161,13 @@ std::string sweep(const UpkeepTools& tools) {
     if (report.orphans + report.quarantined == 0) return {};
     return std::to_string(report.orphans) + " extents have no owner and " +
            std::to_string(report.quarantined) + " are kept aside after three passes";
+}
+
+std::string move_blobs(const UpkeepTools& tools, std::uint64_t& moved) {
+    const auto learnt = test::run(write_and_release(tools));
+    if (!learnt) return "a blob cannot be written and released: " + learnt.error().detail;
+    if (tools.upkeep.punches_holes()) return "holes are punched where none can be";
+    return sweep(tools, moved);
 }
 
 }  // namespace holdfast::model_test

@@ -26,10 +26,14 @@ struct UpkeepTools {
 std::string flush_index(const UpkeepTools& tools);
 /// The same until files of the index were merged into others.
 std::string compact_index(const UpkeepTools& tools);
+/// Blobs in segments of earlier runs are moved out of them when they are less than half full. How
+/// many were is counted. REQUIRES: the file system cannot punch holes.
+std::string move_blobs(const UpkeepTools& tools, std::uint64_t& moved);
 /// A pass over everything: nothing may be listed as damaged.
 std::string scrub(const UpkeepTools& tools);
 /// What no row refers to is found, kept in quarantine and given back; nothing may be left (P13).
-/// The clock goes on for some seconds.
-std::string sweep(const UpkeepTools& tools);
+/// `moved`: so many blobs were, besides; only
+/// where no holes can be punched. The clock goes on for some seconds.
+std::string sweep(const UpkeepTools& tools, std::uint64_t& moved);
 
 }  // namespace holdfast::model_test

@@ -33,6 +33,7 @@ public:
     /// Nothing of it changes an answer. What went wrong; empty also when this engine has no disk.
     enum class Work { flush_index, compact_index, move_blobs, scrub, sweep };
     virtual std::string carry_out(Work /*work*/) { return {}; }
+    [[nodiscard]] virtual std::uint64_t blobs_moved() const { return 0; }
     /// Power goes at the nth call from now that changes the disk, or at the next crash(); what
     /// survives is decided by the seed. False: this engine has no disk.
     virtual bool arm_crash(std::uint64_t /*nth*/, std::uint64_t /*seed*/) { return false; }
