@@ -212,6 +212,28 @@ TEST_CASE("keyring: a foreign master key is told apart from damage", "[crypto]")
                 Kind::damaged);
 }
 
+TEST_CASE("keyring: a wrapped key that is whole, but of another version, is told apart from damage",
+          "[crypto]") {
+    base::SystemRandom random;
+    const auto ring = from_key('a', random);
+    const auto wrapped = ring->wrap(ring->make_data_key(), "context");
+    const auto sealed_anew = [](base::Bytes body) {
+        const auto digest = sha256(body);
+        body.insert(body.end(), digest.begin(), digest.begin() + 4);
+        return body;
+    };
+    base::Bytes body(wrapped.begin(), wrapped.end() - 4);
+    REQUIRE(sealed_anew(body) == wrapped);
+    auto later = body;
+    later[0] = 2;
+    const auto refused = ring->unwrap(sealed_anew(later), "context");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == Kind::malformed);
+    CHECK(refused.error().detail.find("version 2") != std::string::npos);
+    body.push_back(0);
+    CHECK(unwrap_failure(*ring, sealed_anew(body), "context") == Kind::malformed);
+}
+
 TEST_CASE("keyring: the same data key is never wrapped to the same bytes", "[crypto]") {
     base::SystemRandom random;
     const auto ring = from_key('a', random);
