@@ -5,7 +5,9 @@
 #include <exception>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,18 +25,53 @@
 
 namespace holdfast::tests {
 
-/// Runs a coroutine to its end on a loop of its own.
+/// A loop that nobody else uses meanwhile. It is never destroyed: the thread that resumed the last
+/// coroutine may still be inside its post() when run() has returned. threads: any.
+class LoopOfNobody {
+public:
+    LoopOfNobody() {
+        const std::lock_guard guard(mutex());
+        if (!unused().empty()) {
+            loop_ = unused().back();
+            unused().pop_back();
+        } else {
+            loop_ = new boost::asio::io_context;
+        }
+        loop_->restart();
+    }
+    ~LoopOfNobody() {
+        const std::lock_guard guard(mutex());
+        unused().push_back(loop_);
+    }
+    LoopOfNobody(const LoopOfNobody&) = delete;
+    LoopOfNobody& operator=(const LoopOfNobody&) = delete;
+    boost::asio::io_context& operator*() { return *loop_; }
+
+private:
+    static std::mutex& mutex() {
+        static auto* const mutex = new std::mutex;
+        return *mutex;
+    }
+    static std::vector<boost::asio::io_context*>& unused() {
+        static auto* const loops = new std::vector<boost::asio::io_context*>;
+        return *loops;
+    }
+
+    boost::asio::io_context* loop_ = nullptr;
+};
+
+/// Runs a coroutine to its end. threads: any, so nothing is asserted with Catch, which knows one.
 template <class T>
 T await(base::Awaitable<T> coroutine) {
-    boost::asio::io_context loop;
+    LoopOfNobody loop;
     std::optional<T> outcome;
     auto body = [&]() -> base::Awaitable<void> { outcome.emplace(co_await std::move(coroutine)); };
     auto done = [](const std::exception_ptr& failure) {
         if (failure) std::rethrow_exception(failure);
     };
-    boost::asio::co_spawn(loop, body, done);
-    loop.run();
-    REQUIRE(outcome);
+    boost::asio::co_spawn(*loop, body, done);
+    (*loop).run();
+    if (!outcome) throw std::logic_error("a coroutine did not come to its end");
     return *std::move(outcome);
 }
 
@@ -60,7 +97,8 @@ public:
         const bool create = !std::filesystem::exists(directory.file("index"));
         std::filesystem::create_directories(directory.file("index"));
         const RowDatabaseOptions database_options{
-            *vfs, directory.file("index"), {}, create, RowMemory{16 << 20, 8 << 20}, files_open_max};
+            *vfs,   directory.file("index"),      {},
+            create, RowMemory{16 << 20, 8 << 20}, files_open_max};
         auto opened = RowDatabase::open(database_options);
         REQUIRE(opened);
         auto index = std::make_unique<OpenIndex>();
