@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <string_view>
 
-#include "storage/local/crc32c.h"
+#include "storage/local/sealed_bytes.h"
 #include "storage/local/volume_layout.h"
 
 namespace holdfast::storage::local {
@@ -14,7 +14,6 @@ namespace {
 constexpr std::string_view magic = "HFREATT1";
 constexpr std::size_t commit_offset = 8;
 constexpr std::size_t missing_offset = 16;
-constexpr std::size_t crc_offset = 24;
 constexpr std::size_t note_bytes = 28;
 constexpr std::uint64_t note_bytes_max = 4096;
 constexpr unsigned note_mode_bits = 0640;
@@ -31,13 +30,12 @@ std::string encode_reattach_note(const ReattachNote& note) {
     const base::ByteSpan all(content);
     base::store_le64(all.subspan(commit_offset), note.commit_no);
     base::store_le64(all.subspan(missing_offset), note.missing);
-    base::store_le32(all.subspan(crc_offset), crc32c(all.first(crc_offset)));
+    seal(all);
     return std::string(base::as_text(content));
 }
 
 std::optional<ReattachNote> parse_reattach_note(base::ByteView content) {
-    if (content.size() != note_bytes || !base::as_text(content).starts_with(magic) ||
-        base::load_le32(content.subspan(crc_offset)) != crc32c(content.first(crc_offset)))
+    if (content.size() != note_bytes || !starts_with(content, magic) || !is_sealed(content))
         return std::nullopt;
     return ReattachNote{base::load_le64(content.subspan(commit_offset)),
                         base::load_le64(content.subspan(missing_offset))};

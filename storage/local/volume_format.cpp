@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "storage/local/crc32c.h"
+#include "storage/local/sealed_bytes.h"
 #include "storage/local/volume.h"
 
 namespace holdfast::storage::local {
@@ -20,20 +20,6 @@ constexpr std::size_t incarnation_commit_offset = 16;
 constexpr std::size_t incarnation_clean_offset = 24;
 constexpr std::size_t incarnation_count_offset = 28;
 constexpr std::size_t incarnation_times_offset = 32;
-constexpr std::size_t crc_bytes = 4;
-
-void seal(base::ByteSpan content) {
-    const auto body = content.first(content.size() - 4);
-    base::store_le32(content.last(4), crc32c(body));
-}
-
-bool is_sealed(base::ByteView content) {
-    return base::load_le32(content.last(4)) == crc32c(content.first(content.size() - 4));
-}
-
-bool starts_with(base::ByteView content, std::string_view magic) {
-    return base::as_text(content).starts_with(magic);
-}
 
 }  // namespace
 
@@ -68,7 +54,7 @@ base::Expected<VolumeId, OpenError> parse_format(base::ByteView content) {
 std::string encode_incarnation(const Incarnation& incarnation) {
     const auto& times = incarnation.unclean_starts;
     const auto count = std::min(times.size(), unclean_starts_max);
-    base::Bytes content(incarnation_times_offset + 8 * count + crc_bytes);
+    base::Bytes content(incarnation_times_offset + 8 * count + seal_bytes);
     std::copy(incarnation_magic.begin(), incarnation_magic.end(), content.begin());
     const base::ByteSpan all(content);
     base::store_le64(all.subspan(incarnation_number_offset), incarnation.number);
@@ -85,12 +71,12 @@ std::string encode_incarnation(const Incarnation& incarnation) {
 }
 
 std::optional<Incarnation> parse_incarnation(base::ByteView content) {
-    if (content.size() < incarnation_times_offset + crc_bytes ||
+    if (content.size() < incarnation_times_offset + seal_bytes ||
         !starts_with(content, incarnation_magic) || !is_sealed(content))
         return std::nullopt;
     const auto count = base::load_le32(content.subspan(incarnation_count_offset));
     if (count > unclean_starts_max ||
-        content.size() != incarnation_times_offset + 8 * count + crc_bytes)
+        content.size() != incarnation_times_offset + 8 * count + seal_bytes)
         return std::nullopt;
     Incarnation incarnation;
     incarnation.number = base::load_le64(content.subspan(incarnation_number_offset));

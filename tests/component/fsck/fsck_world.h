@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/failpoint.h"
 #include "config/settings.h"
 #include "server/fsck_rebuild.h"
 #include "tests/component/workers/disk_catalog.h"
@@ -52,6 +53,23 @@ inline FsckOutcome rebuild(const std::string& directory) {
 inline void lose_the_log(const std::string& directory) {
     for (const auto& entry : std::filesystem::directory_iterator(directory + "/index"))
         if (entry.path().extension() == ".log") std::filesystem::resize_file(entry.path(), 0);
+}
+
+/// As lose_the_log(), then a rebuild that ends when it has put back one object.
+inline void begin_putting_back(const std::string& directory) {
+    lose_the_log(directory);
+    REQUIRE(base::set_failpoints("commit.wal.before=eio@2"));
+    CHECK_FALSE(fsck(directory, server::fsck_rebuild).failure.empty());
+    base::set_failpoints("");
+}
+
+/// The only blob that is; whole, and not given back with what was replaced.
+inline void check_is_quarantined(DiskCatalog& disk, const storage::BlobRef& blob) {
+    disk.reclaim();
+    const auto check = disk.run(disk.upkeep().check(blob, 0));
+    REQUIRE(check);
+    CHECK(check->damage.empty());
+    CHECK(disk.collect().quarantined == 1);
 }
 
 /// Where the index writes what it commits.

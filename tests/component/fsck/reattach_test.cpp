@@ -104,11 +104,7 @@ TEST_CASE("fsck: 2.7.2 what is replaced goes into the quarantine, it is not give
         CHECK(rebuild(disk.data()).count("objects put back") == 1);
     });
     CHECK(disk.get("a") == text_of("a", large + 1));
-    disk.reclaim();
-    const auto check = disk.run(disk.upkeep().check(old, 0));
-    REQUIRE(check);
-    CHECK(check->damage.empty());
-    CHECK(disk.collect().quarantined == 1);
+    check_is_quarantined(disk, old);
 }
 
 TEST_CASE("fsck: 2.6 a rebuild that is interrupted after every step is known, and ends later",
@@ -293,10 +289,7 @@ TEST_CASE("fsck: --accept-loss also ends a rebuild that was interrupted", "[fsck
     begin_a_run(disk);
     for (const std::string key : {"a", "b"}) disk.put(key, large);
     disk.kill_and_restart([&] {
-        lose_the_log(disk.data());
-        REQUIRE(base::set_failpoints("commit.wal.before=eio@2"));
-        CHECK_FALSE(fsck(disk.data(), server::fsck_rebuild).failure.empty());
-        base::set_failpoints("");
+        begin_putting_back(disk.data());
         CHECK(fsck(disk.data(), server::fsck_accept_loss).failure.empty());
         CHECK_FALSE(std::filesystem::exists(disk.data() + "/reattach-pending"));
     });
@@ -307,7 +300,7 @@ TEST_CASE("fsck: --accept-loss also ends a rebuild that was interrupted", "[fsck
 TEST_CASE("fsck: 2.6 a note of objects to put back that cannot be read stops the writes alone",
           "[fsck][component]") {
     DiskCatalog disk;
-    disk.put("large", 300'000);
+    disk.put("large", large);
     disk.kill_and_restart([&] {
         REQUIRE(storage::local::write_reattach_note(*disk.posix, disk.data(), {1, 1}));
         disk.vfs.fail({"pread", "/reattach-pending", 1, EIO, true});
@@ -315,5 +308,5 @@ TEST_CASE("fsck: 2.6 a note of objects to put back that cannot be read stops the
     disk.vfs.heal();
     CHECK(disk.upkeep().condition().cause == storage::EngineCondition::Cause::missing_commits);
     CHECK_THAT(disk.upkeep().condition().reason, Catch::Contains("reattach-pending"));
-    CHECK(disk.get("large") == text_of("large", 300'000));
+    CHECK(disk.get("large") == text_of("large", large));
 }

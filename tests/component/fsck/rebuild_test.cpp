@@ -3,7 +3,6 @@
 #include <fstream>
 #include <iterator>
 
-#include "base/failpoint.h"
 #include "tests/component/fsck/fsck_world.h"
 
 using namespace holdfast;
@@ -67,11 +66,7 @@ TEST_CASE("fsck: P8, P11 a damaged latest version answers with an error, not wit
     CHECK(read.error().storage.kind == storage::StorageError::Kind::corrupt);
     CHECK(disk.get("b") == text_of("b", large));
     // The older one is the collector's, for its quarantine.
-    disk.reclaim();
-    const auto check = disk.run(disk.upkeep().check(old, 0));
-    REQUIRE(check);
-    CHECK(check->damage.empty());
-    CHECK(disk.collect().quarantined == 1);
+    check_is_quarantined(disk, old);
     // As any damaged object it can be replaced.
     disk.put("a", 100);
     CHECK(disk.get("a") == text_of("a", 100));
@@ -108,10 +103,7 @@ TEST_CASE("fsck: a rebuild ends what putting objects back had begun", "[fsck][co
     begin_a_run(disk);
     for (const std::string key : {"a", "b"}) disk.put(key, large);
     disk.kill_and_restart([&] {
-        lose_the_log(disk.data());
-        REQUIRE(base::set_failpoints("commit.wal.before=eio@2"));
-        CHECK_FALSE(fsck(disk.data(), server::fsck_rebuild).failure.empty());
-        base::set_failpoints("");
+        begin_putting_back(disk.data());
         CHECK(std::filesystem::exists(disk.data() + "/reattach-pending"));
         std::filesystem::remove_all(disk.data() + "/index");
         CHECK(rebuild(disk.data()).problems().empty());
