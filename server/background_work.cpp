@@ -49,8 +49,9 @@ void BackgroundWork::stop() {
 }
 
 base::Awaitable<void> BackgroundWork::stop_all() {
-    if (scrubber_) co_await scrubber_->stop();
+    // The collector first: what it merges keeps the scrub waiting.
     if (collector_) co_await collector_->stop();
+    if (scrubber_) co_await scrubber_->stop();
     co_await reclaimer_.stop();
 }
 

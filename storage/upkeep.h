@@ -89,22 +89,25 @@ struct IndexFile {
 /// The files that hold the bodies kept in the index, and nothing else.
 struct BodySpace {
     struct File {
+        std::uint64_t number = 0;
         std::uint64_t bytes = 0;
         std::uint64_t garbage_bytes = 0;  ///< of bodies known to be gone
     };
-    std::vector<File> files;  ///< the oldest first
-    /// Garbage that is not known yet is at most this: it shows when rows are merged.
-    std::uint64_t unknown_bytes_max = 0;
+    std::vector<File> files;  ///< in the order of their numbers, so the oldest first
+    /// At most so many rows replaced or deleted a body that does not count as garbage yet: that
+    /// shows when they are merged.
+    std::uint64_t unmerged_rows_max = 0;
+    std::uint64_t room_bytes = 0;  ///< what may be written without using up the reserve
 };
 
 /// Which rows of bodies to merge.
 struct BodyMerge {
-    std::string from;             ///< the key in the index where it goes on; empty: the first
-    std::size_t files_moved = 0;  ///< bodies in so many of the oldest files are moved out of them
+    std::string from;              ///< the key in the index where it goes on; empty: the first
+    std::uint64_t move_up_to = 0;  ///< bodies move out of files up to this number; 0: out of none
 };
 
-struct BodyMerged {
-    std::string next;                 ///< empty: that was the end
+struct BodyMergeStep {
+    std::string next;                 ///< where the following step begins; empty: that was all
     std::uint64_t bytes_written = 0;  ///< about
 };
 
@@ -137,11 +140,12 @@ public:
                                                std::uint64_t bytes) = 0;
 
     virtual Async<BodySpace> body_space() = 0;
-    /// Merges the rows of bodies, from a key on and for a while. Garbage that was hidden becomes
+    /// Merges the rows of some 100,000 bodies, from a key on. Garbage that was hidden becomes
     /// known, and files of nothing else are unlinked. errors: unavailable (stopped, or the index
-    /// was reopened), io, corrupt.
-    virtual Async<BodyMerged> merge_bodies(BodyMerge merge) = 0;
-    /// Whoever merges at present, or tries to later, is told `unavailable`. threads: any.
+    /// was reopened), corrupt, io, out_of_space; after the last three the index stops the writes,
+    /// and is opened again.
+    virtual Async<BodyMergeStep> merge_bodies(BodyMerge merge) = 0;
+    /// Ends the step under way when it may be ended; later ones are `unavailable`. threads: any.
     virtual void stop_merging() = 0;
 
     [[nodiscard]] virtual EngineCondition condition() const = 0;

@@ -1,5 +1,6 @@
 #include "storage/local/body_merger.h"
 
+#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/metadata.h>
 
@@ -10,7 +11,12 @@ namespace holdfast::storage::local {
 
 namespace {
 
-StorageError let_go_error() {
+using Tables = std::vector<rocksdb::SstFileMetaData>;
+
+/// What a row takes in a table at least: a sequence number, a place, the end of a key.
+constexpr std::uint64_t row_bytes_min = 16;
+
+StorageError not_merged() {
     return {StorageError::Kind::unavailable, "merging was stopped, or the index was reopened"};
 }
 
@@ -23,31 +29,26 @@ rocksdb::ColumnFamilyMetaData bodies_of(const RowDatabase& database) {
     return found;
 }
 
-/// The tables behind which nothing is hidden: of the lowest level that has any, in the order of
-/// their keys. Level 0 is none: its tables overlap.
-std::vector<rocksdb::SstFileMetaData> lowest_tables(const rocksdb::ColumnFamilyMetaData& bodies) {
+/// Of the lowest level that has any, in the order of their keys: nothing hides behind them. None
+/// of level 0, where they overlap.
+Tables lowest_tables(const rocksdb::ColumnFamilyMetaData& bodies) {
     for (auto level = bodies.levels.rbegin(); level != bodies.levels.rend(); ++level) {
         if (level->level == 0) break;
         if (level->files.empty()) continue;
-        auto files = level->files;
-        std::sort(files.begin(), files.end(),
+        auto tables = level->files;
+        std::sort(tables.begin(), tables.end(),
                   [](const auto& a, const auto& b) { return a.smallestkey < b.smallestkey; });
-        return files;
+        return tables;
     }
     return {};
 }
 
-std::uint64_t rows_of(const std::vector<rocksdb::SstFileMetaData>& tables) {
-    std::uint64_t rows = 0;
-    for (const auto& table : tables) rows += table.num_entries;
-    return rows;
-}
-
-/// In tables above the lowest ones, and in memory: each may have replaced one.
-std::uint64_t rows_above(const RowDatabase& database, const rocksdb::ColumnFamilyMetaData& bodies) {
-    std::uint64_t rows = 0;
-    for (const auto& level : bodies.levels) rows += rows_of(level.files);
-    rows -= rows_of(lowest_tables(bodies));
+/// By their size: RocksDB knows the number of rows only of tables that it has read.
+std::uint64_t rows_above_max(const RowDatabase& database,
+                             const rocksdb::ColumnFamilyMetaData& bodies) {
+    std::uint64_t bytes = bodies.size;
+    for (const auto& table : lowest_tables(bodies)) bytes -= table.size;
+    std::uint64_t rows = bytes / row_bytes_min;
     for (const auto& property : {rocksdb::DB::Properties::kNumEntriesActiveMemTable,
                                  rocksdb::DB::Properties::kNumEntriesImmMemTables}) {
         std::uint64_t in_memory = 0;
@@ -75,16 +76,24 @@ std::uint64_t bytes_written_after(const rocksdb::ColumnFamilyMetaData& bodies, s
     return bytes;
 }
 
-/// With the oldest `moved` of the files: RocksDB multiplies, and rounds down.
-rocksdb::CompactRangeOptions compaction_options(std::size_t moved, std::size_t files) {
+rocksdb::CompactRangeOptions compaction_options(const rocksdb::ColumnFamilyMetaData& bodies,
+                                                std::uint64_t move_up_to) {
     rocksdb::CompactRangeOptions options;
     options.exclusive_manual_compaction = false;  // the others go on
-    if (moved == 0 || files == 0) return options;
-    // Rows of the lowest level refer to what is to be moved as well.
-    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+    // The family's own setting would move bodies out of the oldest files.
+    options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kDisable;
+    const auto& files = bodies.blob_files;
+    const auto moved = std::count_if(files.begin(), files.end(), [&](const auto& file) {
+        return file.blob_file_number <= move_up_to;
+    });
+    if (moved == 0) return options;
     options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kForce;
-    const auto share = (static_cast<double>(moved) + 0.5) / static_cast<double>(files);
+    // RocksDB multiplies the share with the number of files, and rounds down.
+    const auto share = (static_cast<double>(moved) + 0.5) / static_cast<double>(files.size());
     options.blob_garbage_collection_age_cutoff = std::min(share, 1.0);
+    // Rows of the lowest level refer to those files as well, also in tables that were written by
+    // another compaction meanwhile.
+    options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
     return options;
 }
 
@@ -102,65 +111,73 @@ std::string end_of_table(const rocksdb::ColumnFamilyMetaData& bodies, const std:
 
 Result<BodySpace> BodyMerger::space() {
     const auto use = index_.use();
-    if (!use) return let_go_error();
+    if (!use) return not_merged();
     const auto bodies = bodies_of(use.database());
     BodySpace space;
-    std::uint64_t bytes = 0;
-    std::uint64_t count = 0;
-    for (const auto& file : bodies.blob_files) {
-        space.files.push_back({file.total_blob_bytes, file.garbage_blob_bytes});
-        bytes += file.total_blob_bytes;
-        count += file.total_blob_count;
-    }
-    const auto mean = count == 0 ? 0 : bytes / count;
-    space.unknown_bytes_max = std::min(bytes, rows_above(use.database(), bodies) * mean);
+    for (const auto& file : bodies.blob_files)
+        space.files.push_back(
+            {file.blob_file_number, file.total_blob_bytes, file.garbage_blob_bytes});
+    space.unmerged_rows_max = rows_above_max(use.database(), bodies);
     return space;
 }
 
-Result<BodyMerged> BodyMerger::merge(const BodyMerge& merge) {
-    canceled_ = false;
-    if (stopped_) return let_go_error();
-    {
-        const auto use = index_.use();
-        if (!use) return let_go_error();
-        const std::lock_guard lock(mutex_);
-        database_ = &use.database();
-        index_.add(*this);
-    }
-    auto merged = compact(merge);
-    index_.remove(*this);
-    return merged;
+Result<BodyMergeStep> BodyMerger::step(const BodyMerge& merge) {
+    const auto* const database = begin();
+    if (database == nullptr) return not_merged();
+    struct AtTheEnd {
+        BodyMerger& merger;
+        ~AtTheEnd() { merger.end(); }
+    } const at_the_end{*this};
+    return compact(*database, merge);
 }
 
-Result<BodyMerged> BodyMerger::compact(const BodyMerge& merge) {
+/// From here to end() whoever closes the index waits.
+const RowDatabase* BodyMerger::begin() {
+    const auto use = index_.use();
     const std::lock_guard lock(mutex_);
-    if (database_ == nullptr) return let_go_error();
-    const auto before = bodies_of(*database_);
-    auto options = compaction_options(merge.files_moved, before.blob_files.size());
+    if (!use || stopped_) return nullptr;
+    canceled_ = false;
+    in_use_ = &use.database();
+    return in_use_;
+}
+
+void BodyMerger::end() {
+    const std::lock_guard lock(mutex_);
+    in_use_ = nullptr;
+    ended_.notify_all();
+}
+
+Result<BodyMergeStep> BodyMerger::compact(const RowDatabase& database, const BodyMerge& merge) {
+    const auto before = bodies_of(database);
+    auto options = compaction_options(before, merge.move_up_to);
     options.canceled = &canceled_;
     const auto last = end_of_table(before, merge.from);
     const rocksdb::Slice begin(merge.from);
     const rocksdb::Slice end(last);
-    const auto status = database_->db().CompactRange(options, database_->family(RowFamily::body),
-                                                     merge.from.empty() ? nullptr : &begin,
-                                                     last.empty() ? nullptr : &end);
-    if (status.IsIncomplete() || status.IsShutdownInProgress()) return let_go_error();
+    const auto status = database.db().CompactRange(options, database.family(RowFamily::body),
+                                                   merge.from.empty() ? nullptr : &begin,
+                                                   last.empty() ? nullptr : &end);
+    if (status.IsIncomplete() || status.IsShutdownInProgress()) return not_merged();
     if (!status.ok()) return to_storage_error(status);
-    BodyMerged merged;
-    if (!last.empty()) merged.next = last + '\0';  // the smallest key behind it
-    merged.bytes_written = bytes_written_after(bodies_of(*database_), newest_file(before));
-    return merged;
+    BodyMergeStep done;
+    if (!last.empty()) done.next = last + '\0';  // the smallest key behind it
+    done.bytes_written = bytes_written_after(bodies_of(database), newest_file(before));
+    return done;
 }
 
 void BodyMerger::stop() {
+    const std::lock_guard lock(mutex_);
     stopped_ = true;
     canceled_ = true;
 }
 
 void BodyMerger::let_go() {
+    std::unique_lock lock(mutex_);
+    if (in_use_ == nullptr) return;
+    // A compaction that waits for another one does not look at it.
     canceled_ = true;
-    const std::lock_guard lock(mutex_);
-    database_ = nullptr;
+    rocksdb::CancelAllBackgroundWork(&in_use_->db(), false);
+    ended_.wait(lock, [this] { return in_use_ == nullptr; });
 }
 
 }  // namespace holdfast::storage::local

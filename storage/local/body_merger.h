@@ -3,14 +3,19 @@
 /// They lie in RocksDB's blob files. That one is garbage shows only when a compaction meets both
 /// its row and what replaced it, and its bytes come back with the whole file. RocksDB does both
 /// when enough was written, however long that takes; here it is done on request, for the rows of
-/// one table of the lowest level at a time.
+/// one table of the lowest level at a time. Tables of bodies are small (rocksdb_options.cpp), as a
+/// step keeps RocksDB from compacting anything else.
 ///
-/// threads: space() and merge() one; stop() any. Both block. source: spec durability 2.7, P13.
+/// When the index is closed in the middle of a step, everything RocksDB does in the background is
+/// cancelled: it is closed next.
+///
+/// threads: space() and step() one; stop() any. All but stop() block. source: spec durability 2.7,
+/// P13.
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
-#include <string>
 
 #include "storage/local/index_access.h"
 #include "storage/upkeep.h"
@@ -20,22 +25,29 @@ namespace holdfast::storage::local {
 class BodyMerger final : private IndexAccess::Dependent {
 public:
     /// `index` outlives it.
-    explicit BodyMerger(IndexAccess& index) : index_(index) {}
+    explicit BodyMerger(IndexAccess& index) : index_(index) { index_.add(*this); }
+    BodyMerger(const BodyMerger&) = delete;
+    BodyMerger& operator=(const BodyMerger&) = delete;
+    ~BodyMerger() override { index_.remove(*this); }
 
+    /// All but the room.
     Result<BodySpace> space();
-    Result<BodyMerged> merge(const BodyMerge& merge);
-    /// Whoever merges returns soon; later calls at once.
+    Result<BodyMergeStep> step(const BodyMerge& merge);
+    /// The step under way ends when RocksDB gets to it; later ones at once.
     void stop();
 
 private:
     void let_go() override;
-    Result<BodyMerged> compact(const BodyMerge& merge);
+    const RowDatabase* begin();
+    void end();
+    Result<BodyMergeStep> compact(const RowDatabase& database, const BodyMerge& merge);
 
     IndexAccess& index_;
-    std::atomic<bool> stopped_ = false;
-    std::atomic<bool> canceled_ = false;     ///< the merge under way; RocksDB looks at it
-    std::mutex mutex_;                       ///< held while rows are merged
-    const RowDatabase* database_ = nullptr;  ///< under mutex_; null: the index was let go
+    std::atomic<bool> canceled_ = false;  ///< the step under way; RocksDB looks at it
+    std::mutex mutex_;
+    std::condition_variable ended_;
+    bool stopped_ = false;                 ///< under mutex_
+    const RowDatabase* in_use_ = nullptr;  ///< under mutex_; of the step under way
 };
 
 }  // namespace holdfast::storage::local

@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/metadata.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <limits>
 
@@ -10,6 +11,7 @@
 #include "storage/local/blob_check.h"
 #include "storage/local/row_snapshot.h"
 #include "storage/local/segment_scan.h"
+#include "storage/local/write_probe.h"
 
 namespace holdfast::storage::local {
 
@@ -193,13 +195,23 @@ Async<base::Bytes> LocalUpkeep::read_index_file(const std::string& name, std::ui
 }
 
 Async<BodySpace> LocalUpkeep::body_space() {
-    auto measure = [this] { return merger_.space(); };
+    auto measure = [this] { return measure_bodies(); };
     co_return co_await reader_.run(measure);
 }
 
-Async<BodyMerged> LocalUpkeep::merge_bodies(BodyMerge merge) {
-    auto work = [&] { return merger_.merge(merge); };
-    co_return co_await reader_.run(work);
+Result<BodySpace> LocalUpkeep::measure_bodies() {
+    const auto disk = parts_.vfs.space(parts_.index_directory);
+    if (!disk) return to_storage_error(disk.error());
+    auto space = merger_.space();
+    if (!space) return space;
+    const auto reserve = reserve_bytes_of(*disk, parts_.works.options.free_space_reserve_bytes);
+    space->room_bytes = disk->free_bytes - std::min(disk->free_bytes, reserve);
+    return space;
+}
+
+Async<BodyMergeStep> LocalUpkeep::merge_bodies(BodyMerge merge) {
+    auto step = [&] { return merger_.step(merge); };
+    co_return co_await reader_.run(step);
 }
 
 Async<std::string> LocalUpkeep::read_note(const std::string& name) {

@@ -24,6 +24,7 @@ public:
         std::function<EngineCondition()> condition;
     };
     explicit LocalUpkeep(Parts parts);
+    ~LocalUpkeep() override { merger_.stop(); }
 
     Async<std::unique_ptr<RowSnapshot>> snapshot(RowPosition after) override;
     Async<std::vector<SegmentInfo>> segments() override;
@@ -37,7 +38,7 @@ public:
     Async<base::Bytes> read_index_file(const std::string& name, std::uint64_t offset,
                                        std::uint64_t bytes) override;
     Async<BodySpace> body_space() override;
-    Async<BodyMerged> merge_bodies(BodyMerge merge) override;
+    Async<BodyMergeStep> merge_bodies(BodyMerge merge) override;
     void stop_merging() override { merger_.stop(); }
     [[nodiscard]] EngineCondition condition() const override { return parts_.condition(); }
     [[nodiscard]] std::uint64_t index_failures() const override {
@@ -51,6 +52,7 @@ private:
     Result<std::vector<SegmentInfo>> list_segments();
     Result<SegmentPage> scan_page(std::uint64_t segment, std::uint64_t from);
     Result<std::vector<IndexFile>> list_index_files();
+    Result<BodySpace> measure_bodies();
 
     Parts parts_;
     BodyMerger merger_{parts_.index};

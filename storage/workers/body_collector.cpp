@@ -1,5 +1,7 @@
 #include "storage/workers/body_collector.h"
 
+#include <algorithm>
+
 #include "storage/workers/worker_loop.h"
 
 namespace holdfast::storage::workers {
@@ -7,6 +9,8 @@ namespace holdfast::storage::workers {
 namespace {
 
 constexpr std::uint64_t live_bytes_per_garbage = 100;
+/// For each byte that comes back so many are moved at most.
+constexpr std::uint64_t moved_bytes_per_gain = 4;
 
 std::uint64_t bytes_of(const BodySpace& space) {
     std::uint64_t bytes = 0;
@@ -23,47 +27,65 @@ std::uint64_t garbage_of(const BodySpace& space) {
 }  // namespace
 
 std::uint64_t BodyCollector::allowed_bytes(const BodySpace& space) const {
-    return spare_bytes_ + (bytes_of(space) - garbage_of(space)) / live_bytes_per_garbage;
+    return options_.garbage_bytes_max +
+           (bytes_of(space) - garbage_of(space)) / live_bytes_per_garbage;
 }
 
-/// So many of the oldest that what is left in the others is half of what may stay: not every pass
-/// shall move something.
-std::size_t BodyCollector::files_to_move(const BodySpace& space) const {
+/// The number of the newest of the files to be emptied, all older ones with it; 0: none. So that
+/// not every pass moves something, half of what may stay is left.
+std::uint64_t BodyCollector::newest_to_empty(const BodySpace& space) const {
     const auto allowed = allowed_bytes(space);
     auto left = garbage_of(space);
     if (left <= allowed) return 0;
-    std::size_t files = 0;
-    while (files < space.files.size() && left > allowed / 2)
-        left -= space.files[files++].garbage_bytes;
-    return files;
+    std::uint64_t newest = 0;
+    std::uint64_t moved = 0;
+    std::uint64_t gained = 0;
+    for (const auto& file : space.files) {
+        moved += file.bytes - file.garbage_bytes;
+        gained += file.garbage_bytes;
+        left -= file.garbage_bytes;
+        if (moved > space.room_bytes) break;
+        if (moved <= gained * moved_bytes_per_gain) newest = file.number;
+        if (newest == file.number && left <= allowed / 2) break;
+    }
+    return newest;
 }
 
 Async<BodyCollector::Outcome> BodyCollector::run() {
+    if (!met_damage_) {
+        auto collected = co_await collect();
+        met_damage_ = !collected && collected.error().kind == StorageError::Kind::corrupt;
+        if (!collected) co_return std::move(collected).error();
+    }
     auto space = co_await upkeep_.body_space();
     if (!space) co_return std::move(space).error();
-    if (garbage_of(*space) + space->unknown_bytes_max > allowed_bytes(*space)) {
-        auto merged = co_await merge(0);
-        if (!merged) co_return std::move(merged).error();
-        space = co_await upkeep_.body_space();
-        if (!space) co_return std::move(space).error();
-    }
-    if (const auto files = files_to_move(*space); files > 0) {
-        auto moved = co_await merge(files);
-        if (!moved) co_return std::move(moved).error();
-        space = co_await upkeep_.body_space();
-        if (!space) co_return std::move(space).error();
-    }
-    co_return Outcome{bytes_of(*space), garbage_of(*space) + space->unknown_bytes_max};
+    co_return Outcome{bytes_of(*space), garbage_of(*space)};
 }
 
-Async<void> BodyCollector::merge(std::size_t files_moved) {
-    BodyMerge next{{}, files_moved};
+Async<void> BodyCollector::collect() {
+    auto space = co_await upkeep_.body_space();
+    if (!space) co_return std::move(space).error();
+    // Rows are as many as fit into memory: no overflow.
+    const auto hidden_max =
+        std::min(bytes_of(*space), space->unmerged_rows_max * options_.body_bytes_max);
+    if (garbage_of(*space) + hidden_max <= allowed_bytes(*space)) co_return Result<void>{};
+    auto merged = co_await merge(0);
+    if (!merged) co_return merged;
+    space = co_await upkeep_.body_space();
+    if (!space) co_return std::move(space).error();
+    const auto newest = newest_to_empty(*space);
+    if (newest == 0) co_return Result<void>{};
+    co_return co_await merge(newest);
+}
+
+Async<void> BodyCollector::merge(std::uint64_t move_up_to) {
+    BodyMerge next{{}, move_up_to};
     do {
         if (stopping_) co_return stopping_error();
-        auto merged = co_await upkeep_.merge_bodies(next);
-        if (!merged) co_return std::move(merged).error();
-        co_await throttle_.spend(merged->bytes_written);
-        next.from = std::move(merged->next);
+        auto step = co_await upkeep_.merge_bodies(next);
+        if (!step) co_return std::move(step).error();
+        co_await throttle_.spend(step->bytes_written);
+        next.from = std::move(step->next);
     } while (!next.from.empty());
     co_return Result<void>{};
 }

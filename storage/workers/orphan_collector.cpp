@@ -63,7 +63,7 @@ OrphanCollector::OrphanCollector(base::IoExecutor executor, catalog::Store& stor
       loop_(executor, "collector"),
       throttle_(executor, options.bytes_per_second),
       compactor_(store, upkeep, throttle_, loop_.stopping()),
-      bodies_(upkeep, throttle_, loop_.stopping(), options.body_garbage_bytes_max) {}
+      bodies_(upkeep, throttle_, loop_.stopping(), options.bodies) {}
 
 void OrphanCollector::request(bool consent) {
     loop_.wake([this, consent] { requested_ = consent || requested_.value_or(false); });
@@ -191,11 +191,11 @@ Async<void> OrphanCollector::pass(bool consent) {
         if (!dropped) co_return dropped;
     }
     // What is gone of those is known from the rows themselves: it needs nobody's consent.
-    if (current_.blocked.empty()) {
-        auto collected = co_await collect_bodies();
-        if (!collected) co_return collected;
-    }
-    co_return co_await publish(pass);
+    Result<void> collected;
+    if (current_.blocked.empty()) collected = co_await collect_bodies();
+    auto published = co_await publish(pass);
+    if (!collected) co_return collected;
+    co_return published;
 }
 
 /// What goes into quarantine, and what of it is there is still without an owner.

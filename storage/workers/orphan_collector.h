@@ -48,8 +48,7 @@ struct CollectorOptions {
     std::uint64_t bytes_per_second = 0;                              ///< 0: no limit
     std::size_t candidates_max = 100'000;
     std::uint64_t filter_bytes_max = std::uint64_t{128} << 20;  ///< 90 million extents
-    /// Of bodies in the index, so much garbage may stay beside 1 % of what is alive.
-    std::uint64_t body_garbage_bytes_max = std::uint64_t{32} << 20;
+    BodyCollectorOptions bodies;
 };
 
 struct CollectorReport {
@@ -74,7 +73,7 @@ struct CollectorReport {
     std::uint64_t released_bytes = 0;
     std::uint64_t moved = 0;                 ///< blobs, to empty segments
     std::uint64_t inline_bytes = 0;          ///< of bodies kept in the index, on the disk
-    std::uint64_t inline_garbage_bytes = 0;  ///< at most so much of it is of bodies that are gone
+    std::uint64_t inline_garbage_bytes = 0;  ///< of those, of bodies that are gone
 
     struct Listed {
         Leftover leftover;

@@ -18,7 +18,7 @@ constexpr std::uint64_t spare_bytes = 256 * KiB;
 
 workers::CollectorOptions sparing() {
     auto options = keeping(0ms);
-    options.body_garbage_bytes_max = spare_bytes;
+    options.bodies = {spare_bytes, 16 * KiB};
     return options;
 }
 
@@ -32,6 +32,19 @@ std::uint64_t body_bytes_on_disk(DiskCatalog& disk) {
     for (const auto& entry : std::filesystem::directory_iterator(disk.data() + "/index"))
         if (entry.path().extension() == ".blob") bytes += entry.file_size();
     return bytes;
+}
+
+/// In the middle of the oldest of those files, so much that one of two neighbours is hit for sure.
+void damage_oldest(DiskCatalog& disk) {
+    std::string oldest;
+    for (const auto& entry : std::filesystem::directory_iterator(disk.data() + "/index"))
+        if (entry.path().extension() == ".blob" && (oldest.empty() || entry.path() < oldest))
+            oldest = entry.path();
+    REQUIRE_FALSE(oldest.empty());
+    auto file = disk.posix->open(oldest, base::OpenMode::read_write);
+    REQUIRE(file);
+    const base::Bytes garbage(2 * body_bytes, 0x5a);
+    REQUIRE((*file)->pwrite(std::filesystem::file_size(oldest) / 2, garbage));
 }
 
 /// With what RocksDB and the sealing add to each body.
@@ -74,33 +87,31 @@ TEST_CASE("collector: P13 bodies in the index that were replaced or deleted give
     }
     SECTION("all deleted") {
         for (int i = 0; i < objects; ++i) disk.remove(key_of(i));
+        REQUIRE(body_bytes_on_disk(disk) > allowed_bytes(0));
         check_sum(disk, disk.collect());
         CHECK(body_bytes_on_disk(disk) <= allowed_bytes(0));
     }
 }
 
-TEST_CASE("collector: bodies in the index are left alone while little of them is garbage",
-          "[workers][collector]") {
-    DiskCatalog disk(sparing());
-    for (int i = 0; i < objects / 4; ++i) disk.put(key_of(i), body_bytes);
-    static_cast<void>(disk.collect());
-    const auto files = disk.run(disk.upkeep().body_space());
-    REQUIRE(files);
-    for (int i = 0; i < 10; ++i) disk.remove(key_of(i));
-    const auto report = disk.collect();
-    CHECK(report.failure.empty());
-    const auto after = disk.run(disk.upkeep().body_space());
-    REQUIRE(after);
-    CHECK(after->files.size() == files->files.size());
-}
-
-TEST_CASE("collector: merging bodies ends when it is told to, and their content stays",
+TEST_CASE("collector: P11 a damaged body in the index costs no other one, and no pass",
           "[workers][collector]") {
     DiskCatalog disk(sparing());
     for (int i = 0; i < objects; ++i) disk.put(key_of(i), body_bytes);
-    disk.upkeep().stop_merging();
-    const auto merged = disk.run(disk.upkeep().merge_bodies({{}, 1}));
-    REQUIRE_FALSE(merged);
-    CHECK(merged.error().kind == storage::StorageError::Kind::unavailable);
-    check_content(disk, 50);
+    for (int i = 0; i < objects; ++i)
+        if (i % 2 != 0) disk.remove(key_of(i));
+    damage_oldest(disk);
+    const auto report = disk.collect();
+    CHECK_FALSE(report.failure.empty());
+    CHECK(report.passes == 1);
+    disk.kill_and_restart();
+    int damaged = 0;
+    for (int i = 0; i < objects; i += 2) {
+        const auto read = disk.run(disk.read(key_of(i)));
+        if (!read)
+            ++damaged;
+        else
+            REQUIRE(*read == text_of(key_of(i), body_bytes));
+    }
+    CHECK(damaged >= 1);
+    CHECK(damaged <= 3);
 }
