@@ -52,12 +52,12 @@ Result<void> rebuild_index(FsckVolume& volume) {
 
 /// Another index would not have what is in this one only.
 Failure still_readable(const storage::EngineCondition& condition) {
-    return {
-        ExitCode::data_unusable,
-        "storage.directory: " + condition.reason +
-            ". Its rows can be read, so it is not replaced: start the server, which reads only, "
-            "copy objects up to storage.inline_bytes_max to another place, then move index/ out "
-            "of the directory and run `holdfast fsck --rebuild`"};
+    return {ExitCode::data_unusable,
+            "storage.directory: " + condition.reason +
+                ". What can be read of it may be all there is of objects up to "
+                "storage.inline_bytes_max, so it is not replaced: start the server, which reads "
+                "only, copy them to another place, then move index/ out of the directory and run "
+                "`holdfast fsck --rebuild`"};
 }
 
 /// The log that was set aside stays for good, whatever a start does with its own copies.

@@ -12,8 +12,8 @@ struct EngineCondition {
         chosen,           ///< started read-only as the settings say
         crash_loop,       ///< started read-only after several unclean starts in a row
         missing_commits,  ///< acknowledged commits are gone: an operator has to decide
-        damaged_index,    ///< a part of the index cannot be read, and with it what was committed last
-        fault,            ///< a write or a sync failed; it may come back by itself
+        damaged_index,  ///< a part of the index cannot be read, and with it what was committed last
+        fault,          ///< a write or a sync failed; it may come back by itself
     };
     Cause cause = Cause::none;
     std::string reason;  ///< one line for people; empty when writes are taken

@@ -21,7 +21,7 @@ bool ConditionKeeper::stop_writes(EngineCondition condition) {
     return true;
 }
 
-void ConditionKeeper::lose_commits(EngineCondition condition) {
+void ConditionKeeper::wait_for_operator(EngineCondition condition) {
     const std::lock_guard lock(mutex_);
     change(std::move(condition));
 }

@@ -26,8 +26,8 @@ public:
 
     /// Writes stop. False when they had stopped already: the first reason stands.
     bool stop_writes(EngineCondition condition);
-    /// Writes stop because commits are missing, whatever stopped them before.
-    void lose_commits(EngineCondition condition);
+    /// Writes stop for a reason that only an operator ends, whatever stopped them before.
+    void wait_for_operator(EngineCondition condition);
     void take_writes();
 
 private:

@@ -165,6 +165,8 @@ IndexKeeper::Reopened IndexKeeper::reopen() {
         outcome.failure = found.error().message;
     } else if (!found->damage.empty()) {
         outcome.failure = found->damage;
+        outcome.damage = found->damage;
+        keep_log();
     } else if (found->loss.any()) {
         outcome.loss = found->loss;
         outcome.failure = found->loss.text;

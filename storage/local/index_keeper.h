@@ -56,6 +56,7 @@ public:
     struct Reopened {
         std::string failure;  ///< empty: it takes writes
         CommitLoss loss;
+        std::string damage;  ///< as IndexExamination::damage
     };
     Reopened reopen();
 

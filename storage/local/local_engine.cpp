@@ -100,7 +100,8 @@ Expected<void, OpenError> LocalEngine::heed_reattach_note(IndexExamination& foun
     if (!pending && options_.accept_loss) return to_open_error(pending.error());
     if (!pending) {
         // Reads can be answered all the same.
-        note_loss(found.loss, pending.error().message());
+        note_loss(found.loss,
+                  "whether objects are to be put back is not known: " + pending.error().message());
         return {};
     }
     if (*pending) {
@@ -222,7 +223,9 @@ std::optional<std::string> LocalEngine::reopen() {
         return wrong;
     }
     auto reopened = index_->reopen();
-    if (reopened.loss.any()) condition_.lose_commits(condition_of_loss(reopened.loss));
+    if (reopened.loss.any()) condition_.wait_for_operator(condition_of_loss(reopened.loss));
+    if (!reopened.damage.empty())
+        condition_.wait_for_operator(condition_of_damage(reopened.damage));
     if (!reopened.failure.empty()) return reopened.failure;
     // Before the segments: what they look after asks whether it may.
     condition_.take_writes();

@@ -27,7 +27,10 @@ OpenError::Kind kind_of(const rocksdb::Status& status) {
 }
 
 OpenError open_error(const rocksdb::Status& status) {
-    return OpenError{kind_of(status), "the index does not open: " + status.ToString()};
+    OpenError error{kind_of(status), "the index does not open: " + status.ToString()};
+    if (error.kind == OpenError::Kind::foreign_format)
+        error.message += "; has a newer version written it?";
+    return error;
 }
 
 /// RocksDB calls a directory without an index an invalid argument.
@@ -118,14 +121,16 @@ Expected<void, OpenError> RowDatabase::read_identity(const VolumeId& volume) {
     std::string number;
     auto status = db_->Get(rocksdb::ReadOptions(), meta(), volume_id_key, &id);
     if (status.ok()) status = db_->Get(rocksdb::ReadOptions(), meta(), commit_no_key, &number);
-    if (status.IsCorruption()) meta_damage_ = status.ToString();
+    if (status.IsCorruption() || status.IsNotFound()) meta_damage_ = status.ToString();
     if (!status.ok()) return open_error(status);
     if (id != base::as_text(volume))
         return OpenError{OpenError::Kind::foreign_format,
                          "the index belongs to another volume than the format file"};
     const auto commit_no = parse_commit_number(number);
-    if (!commit_no)
-        return OpenError{OpenError::Kind::damaged, "the index has no readable commit number"};
+    if (!commit_no) {
+        meta_damage_ = "the index has no readable commit number";
+        return OpenError{OpenError::Kind::damaged, meta_damage_};
+    }
     commit_no_ = *commit_no;
     return {};
 }
