@@ -40,7 +40,8 @@ void put(RowWorld& world, int step, int version) {
     for (int number = 0; number < numbers; number += step)
         transaction.puts.push_back(
             Put{RowKey{RowFamily::body, key_of(number)}, body_of(number, version)});
-    REQUIRE(world.commit(std::move(transaction)));
+    const auto committed = world.commit(std::move(transaction));
+    REQUIRE(committed);
     flush(world);
 }
 
@@ -151,7 +152,8 @@ TEST_CASE("bodies: more files than twenty are left alone when none is to be empt
         for (int number = part; number < numbers; number += 30)
             transaction.puts.push_back(
                 Put{RowKey{RowFamily::body, key_of(number)}, body_of(number, 1)});
-        REQUIRE(world.commit(std::move(transaction)));
+        const auto committed = world.commit(std::move(transaction));
+        REQUIRE(committed);
         flush(world);
     }
     const auto before = numbers_of(space_of(merger));
