@@ -38,6 +38,21 @@ prometheus::Histogram& duration_histogram(const std::string& name, const std::st
         .Add(labels, duration_buckets);
 }
 
+std::vector<Sample> samples() {
+    std::vector<Sample> found;
+    for (const auto& family : registry().Collect()) {
+        const bool counts = family.type == prometheus::MetricType::Counter;
+        if (!counts && family.type != prometheus::MetricType::Gauge) continue;
+        for (const auto& metric : family.metric) {
+            auto& sample = found.emplace_back();
+            sample.name = family.name;
+            for (const auto& label : metric.label) sample.labels.emplace(label.name, label.value);
+            sample.value = counts ? metric.counter.value : metric.gauge.value;
+        }
+    }
+    return found;
+}
+
 std::string render() {
     return prometheus::TextSerializer().Serialize(registry().Collect());
 }

@@ -9,6 +9,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 namespace holdfast::base::metrics {
 
@@ -22,6 +23,14 @@ prometheus::Gauge& gauge(const std::string& name, const std::string& help,
 /// Buckets for durations from 100 us to 100 s.
 prometheus::Histogram& duration_histogram(const std::string& name, const std::string& help,
                                           const Labels& labels = {});
+
+/// A counter or a gauge as it stands.
+struct Sample {
+    std::string name;
+    Labels labels;
+    double value = 0;
+};
+std::vector<Sample> samples();
 
 /// The exposition text, version 0.0.4.
 std::string render();

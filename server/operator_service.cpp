@@ -6,6 +6,8 @@
 #include <boost/json/array.hpp>
 
 #include "base/log.h"
+#include "base/metrics.h"
+#include "server/health_remarks.h"
 #include "server/options.h"
 #include "storage/local/engine.h"
 #include "storage/local/write_probe.h"
@@ -100,6 +102,14 @@ admin::Reply asked_for_pass(const Report& report, bool started) {
     reply.body["started"] = started;
     reply.body["passes_before"] = report.passes;
     return reply;
+}
+
+/// The bodies that the index keeps itself: files of their own, beside the segments.
+json::object bodies_of(const workers::CollectorReport& report) {
+    json::object object;
+    object["on_disk_bytes"] = report.inline_bytes;
+    object["gone_bytes"] = report.inline_garbage_bytes;
+    return object;
 }
 
 json::object use_of(const workers::CollectorReport& report) {
@@ -219,6 +229,7 @@ admin::Reply OperatorService::gc_report() {
     body["given_back_bytes"] = report.released_bytes;
     body["moved_blobs"] = report.moved;
     body["space"] = use_of(report);
+    body["bodies_in_the_index"] = bodies_of(report);
     body["quarantine"] = listed(report);
     return reply;
 }
@@ -281,16 +292,14 @@ admin::Reply OperatorService::volume_resume() {
 }
 
 std::string OperatorService::remarks() {
-    auto* engine = parts_.engine.local();
-    if (engine == nullptr) return {};
     std::string remarks;
-    if (const auto condition = engine->upkeep().condition(); !condition.writable())
-        remarks += "read-only: " + condition.reason + '\n';
-    if (const auto count = engine->upkeep().damage().size(); count > 0)
-        remarks += fmt::format("damaged: {}, see `holdfast admin scrub report`\n", count);
-    if (const auto count = engine->upkeep().index_failures(); count > 0)
-        remarks += fmt::format("reads of the index that failed since the start: {}\n", count);
-    return remarks;
+    if (auto* engine = parts_.engine.local(); engine != nullptr) {
+        if (const auto condition = engine->upkeep().condition(); !condition.writable())
+            remarks += "read-only: " + condition.reason + '\n';
+        if (const auto count = engine->upkeep().damage().size(); count > 0)
+            remarks += fmt::format("damaged: {}, see `holdfast admin scrub report`\n", count);
+    }
+    return remarks + health_remarks(base::metrics::samples());
 }
 
 }  // namespace holdfast::server

@@ -1,6 +1,8 @@
 #include "storage/local/row_database.h"
 
 #include "base/failpoint.h"
+#include "base/log.h"
+#include "base/metrics.h"
 #include "storage/local/open_error.h"
 #include "storage/local/rocksdb_vfs.h"
 #include "storage/local/row_codec.h"
@@ -33,14 +35,19 @@ OpenError open_error(const rocksdb::Status& status) {
     return error;
 }
 
-/// RocksDB calls a directory without an index an invalid argument.
+/// To RocksDB a directory without an index, and one whose first file the disk does not give out,
+/// are invalid arguments.
 Expected<void, OpenError> check_that_it_is_there(const RowDatabaseOptions& options) {
     if (options.create) return {};
-    const auto there = options.vfs.exists(options.directory + "/CURRENT");
+    constexpr std::uint64_t current_bytes_max = 4096;
+    const auto current = options.directory + "/CURRENT";
+    const auto there = options.vfs.exists(current);
     if (!there) return to_open_error(there.error());
     if (!*there)
         return OpenError{OpenError::Kind::damaged,
-                         "the index does not open: " + options.directory + "/CURRENT is missing"};
+                         "the index does not open: " + current + " is missing"};
+    const auto content = base::read_file(options.vfs, current, current_bytes_max);
+    if (!content && content.error().code != EFBIG) return to_open_error(content.error());
     return {};
 }
 
@@ -133,6 +140,14 @@ Expected<void, OpenError> RowDatabase::read_identity(const VolumeId& volume) {
     }
     commit_no_ = *commit_no;
     return {};
+}
+
+void RowDatabase::note_read_failure(const StorageError& failure) const {
+    ++read_failures_;
+    static auto& failures = base::metrics::counter("holdfast_index_read_failures_total",
+                                                   "Reads of the index that failed.");
+    failures.Increment();
+    base::log::error("index.read_failed", {{"reason", failure.detail}});
 }
 
 /// Without the log, which would show a step.

@@ -64,7 +64,7 @@ public:
 
     /// Reads that failed since open(): an index that fails looks like one that lost rows, so
     /// nothing is taken for a leftover after that (2.7.3).
-    void note_read_failure() const { ++read_failures_; }
+    void note_read_failure(const StorageError& failure) const;
     [[nodiscard]] std::uint64_t read_failures() const { return read_failures_; }
 
 private:

@@ -91,7 +91,7 @@ Result<std::vector<RowSnapshot::Entry>> DiskRowSnapshot::read_next(std::uint32_t
     const std::lock_guard lock(mutex_);
     if (!moment_) return let_go_error();
     auto entries = entries_at(*moment_->at, rows_max);
-    if (!entries) moment_->database.note_read_failure();
+    if (!entries) moment_->database.note_read_failure(entries.error());
     return entries;
 }
 
@@ -103,7 +103,7 @@ Result<std::vector<std::optional<Row>>> DiskRowSnapshot::read_bodies(
     for (std::size_t i = 0; i < keys.size(); ++i) {
         auto row = read_body(*moment_, disk_key(partition, keys[i]), keys[i]);
         if (!row) {
-            moment_->database.note_read_failure();
+            moment_->database.note_read_failure(row.error());
             return std::move(row).error();
         }
         rows[i] = *std::move(row);

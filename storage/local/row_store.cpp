@@ -39,7 +39,7 @@ Rows read_blocking(IndexAccess& index, const Partition& partition,
     const auto use = index.use();
     if (!use) return not_open();
     auto rows = *read_rows(use.database(), partition, keys, ReadDepth::disk);
-    if (!rows) use.database().note_read_failure();
+    if (!rows) use.database().note_read_failure(rows.error());
     if (is_in_doubt(use, partition, keys)) return in_doubt();
     return rows;
 }
@@ -49,7 +49,7 @@ Result<ScanPage> scan_blocking(IndexAccess& index, const Partition& partition,
     const auto use = index.use();
     if (!use) return not_open();
     auto page = read_page(use.database(), partition, range);
-    if (!page) use.database().note_read_failure();
+    if (!page) use.database().note_read_failure(page.error());
     if (is_in_doubt(use, partition, range)) return in_doubt();
     return page;
 }

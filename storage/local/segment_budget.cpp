@@ -69,6 +69,7 @@ Result<void> SpaceLedger::fits(const base::FsSpace& space, std::uint64_t bytes) 
     const bool is_short = space.free_bytes < taken || space.free_inodes == 0;
     if (is_short != short_of_space_) {
         short_of_space_ = is_short;
+        segment_metrics().short_of_space.Set(is_short ? 1 : 0);
         base::log::warning(is_short ? "space.short" : "space.enough",
                            {{"free_bytes", space.free_bytes},
                             {"free_inodes", space.free_inodes},

@@ -16,6 +16,7 @@ struct SegmentMetrics {
     prometheus::Counter& writes_failed;
     prometheus::Counter& reads_failed;  ///< also from the medium
     prometheus::Counter& refused_by_reserve;
+    prometheus::Gauge& short_of_space;  ///< 1: not even the reserve is free
 };
 
 SegmentMetrics& segment_metrics();

@@ -35,6 +35,13 @@ prometheus::Gauge& quarantined_bytes_gauge() {
     return gauge;
 }
 
+prometheus::Gauge& inline_garbage_bytes_gauge() {
+    static auto& gauge = base::metrics::gauge(
+        "holdfast_gc_inline_garbage_bytes",
+        "Of bodies that are gone, in files of the index, as the last pass left it.");
+    return gauge;
+}
+
 prometheus::Gauge& safety_stop_gauge() {
     static auto& gauge = base::metrics::gauge(
         "holdfast_gc_safety_stop",
@@ -308,6 +315,7 @@ Async<void> OrphanCollector::collect_bodies() {
     if (!left) co_return std::move(left).error();
     current_.inline_bytes = left->bytes;
     current_.inline_garbage_bytes = left->garbage_bytes;
+    inline_garbage_bytes_gauge().Set(static_cast<double>(left->garbage_bytes));
     co_return Result<void>{};
 }
 

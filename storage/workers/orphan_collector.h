@@ -17,7 +17,8 @@
 /// again later; the quarantine survives.
 ///
 /// metrics: holdfast_gc_passes_total, holdfast_gc_released_bytes_total,
-///          holdfast_gc_quarantined_bytes, holdfast_gc_safety_stop.
+///          holdfast_gc_quarantined_bytes, holdfast_gc_inline_garbage_bytes,
+///          holdfast_gc_safety_stop.
 /// threads: one event loop, that of the executor; request() and report() any.
 /// source: spec durability 2.7.
 #pragma once

@@ -64,6 +64,21 @@ TEST_CASE("metrics: a duration falls into all buckets from 100 us to 100 s that 
     CHECK(rendered("test_waited_seconds_sum 1000.3001"));
 }
 
+TEST_CASE("metrics: samples are counters and gauges with their labels", "[base][metrics]") {
+    metrics::counter("test_sampled_total", "Help.", {{"reason", "full"}}).Increment(2);
+    metrics::counter("test_sampled_total", "Help.", {{"reason", "torn"}}).Increment(3);
+    metrics::gauge("test_sampled_bytes", "Help.").Set(-1.5);
+    metrics::duration_histogram("test_sampled_seconds", "Help.").Observe(1);
+    std::map<std::pair<std::string, metrics::Labels>, double> found;
+    for (const auto& sample : metrics::samples())
+        if (sample.name.starts_with("test_sampled_"))
+            CHECK(found.emplace(std::pair(sample.name, sample.labels), sample.value).second);
+    CHECK(found == std::map<std::pair<std::string, metrics::Labels>, double>{
+                       {{"test_sampled_total", {{"reason", "full"}}}, 2},
+                       {{"test_sampled_total", {{"reason", "torn"}}}, 3},
+                       {{"test_sampled_bytes", {}}, -1.5}});
+}
+
 TEST_CASE("metrics: threads that look up and count at once lose nothing", "[base][metrics]") {
     constexpr int threads = 4;
     constexpr int times = 500;
