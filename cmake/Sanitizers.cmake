@@ -3,8 +3,7 @@ add_library(hf_flags INTERFACE)
 if(HF_SANITIZE)
     target_compile_options(hf_flags INTERFACE -fsanitize=${HF_SANITIZE} -fno-omit-frame-pointer
                                               $<$<STREQUAL:${HF_SANITIZE},undefined>:-fno-sanitize-recover=all>
-                                              $<$<AND:$<STREQUAL:${HF_SANITIZE},undefined>,$<CXX_COMPILER_ID:Clang>>:-fno-sanitize=function>
-                                              $<$<AND:$<STREQUAL:${HF_SANITIZE},thread>,$<CXX_COMPILER_ID:GNU>>:-Wno-tsan>)
+                                              $<$<AND:$<STREQUAL:${HF_SANITIZE},undefined>,$<CXX_COMPILER_ID:Clang>>:-fno-sanitize=function>)
     target_link_options(hf_flags INTERFACE -fsanitize=${HF_SANITIZE})
 endif()
 if(HF_FUZZ)
