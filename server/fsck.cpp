@@ -51,7 +51,7 @@ Result<void> check(FsckVolume& volume) {
     auto engine = volume.open(FsckVolume::Opening::to_look);
     if (!engine) {
         auto failure = to_failure(engine.error());
-        if (engine.error().kind == local::OpenError::Kind::damaged)
+        if (engine.error().kind == local::OpenError::Kind::damaged_index)
             failure.message += "; `holdfast fsck --rebuild` makes an index from the segments";
         return failure;
     }

@@ -139,7 +139,8 @@ Result<void> fsck_rebuild(FsckVolume& volume) {
     auto engine = volume.open(Opening::to_look);
     if (!engine) {
         // Any other error may pass; the index it hides would be moved aside for nothing.
-        if (engine.error().kind == local::OpenError::Kind::damaged) return rebuild_index(volume);
+        if (engine.error().kind == local::OpenError::Kind::damaged_index)
+            return rebuild_index(volume);
         return to_failure(engine.error());
     }
     const auto condition = (*engine)->condition();

@@ -51,7 +51,14 @@ struct EngineOptions {
 };
 
 struct OpenError {
-    enum class Kind { in_use, foreign_format, damaged, io, read_only };
+    enum class Kind {
+        in_use,
+        foreign_format,
+        damaged,
+        damaged_index,  ///< gone or not to be opened: another one can be made from the segments
+        io,
+        read_only,
+    };
     Kind kind = Kind::io;
     std::string message;  ///< one clear line
 };

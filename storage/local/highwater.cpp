@@ -71,6 +71,16 @@ base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::create(base::Vf
     return high_water;
 }
 
+base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::make_again(
+    base::Vfs& vfs, const std::string& directory, const std::string& path) {
+    if (auto gone = vfs.unlink(path); !gone && gone.error().code != ENOENT)
+        return to_open_error(gone.error());
+    auto made = create(vfs, path);
+    if (!made) return made;
+    if (auto synced = vfs.sync_directory(directory); !synced) return to_open_error(synced.error());
+    return made;
+}
+
 base::Expected<HighWater::Found, OpenError> HighWater::find(base::VfsFile& file,
                                                             const std::string& path) {
     std::optional<Found> found;

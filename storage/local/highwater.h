@@ -31,6 +31,9 @@ public:
     /// Makes the file with commit number 0 and syncs it (its name is the caller's to sync).
     static base::Expected<std::unique_ptr<HighWater>, OpenError> create(base::Vfs& vfs,
                                                                         const std::string& path);
+    /// The same in place of one that is damaged or missing; its name is durable as well.
+    static base::Expected<std::unique_ptr<HighWater>, OpenError> make_again(
+        base::Vfs& vfs, const std::string& directory, const std::string& path);
     /// errors: damaged (missing, or no slot is whole), io.
     static base::Expected<std::unique_ptr<HighWater>, OpenError> open(base::Vfs& vfs,
                                                                       const std::string& path);

@@ -16,8 +16,7 @@ CommitLoss loss_of(RowVersion commit_no, const CommitGap& gap, RowVersion acked)
     CommitLoss loss{gap.missing, gap.text};
     if (commit_no >= acked) return loss;
     loss.missing += acked - commit_no;
-    if (!loss.text.empty()) loss.text += "; ";
-    loss.text += fmt::format("the index ends at commit {}, acknowledged were {}", commit_no, acked);
+    loss.add(fmt::format("the index ends at commit {}, acknowledged were {}", commit_no, acked));
     return loss;
 }
 
@@ -67,13 +66,13 @@ Expected<IndexExamination, OpenError> examine(const RowDatabaseOptions& options,
 Expected<IndexExamination, OpenError> examine_index(const RowDatabaseOptions& options,
                                                     RowVersion acked) {
     auto found = examine(options, acked);
-    if (found || found.error().kind != OpenError::Kind::damaged) return found;
+    if (found || found.error().kind != OpenError::Kind::damaged_index) return found;
     // The families are flushed one by one. When the log is damaged before something that a table
     // has already, RocksDB opens no more; but all that is wrong is that commits are missing.
     auto past_damage = options;
     past_damage.damaged_log = DamagedLog::is_skipped;
     auto lossy = examine(past_damage, acked);
-    if (lossy && lossy->loss.any()) return lossy;
+    if (lossy && (lossy->loss.any() || !lossy->damage.empty())) return lossy;
     return found;
 }
 

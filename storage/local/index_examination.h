@@ -19,6 +19,11 @@ struct CommitLoss {
     std::uint64_t missing = 0;
     std::string text;  ///< for people; empty: nothing is missing
     [[nodiscard]] bool any() const { return !text.empty(); }
+    /// Something else that is missing, or may be.
+    void add(const std::string& what) {
+        if (any()) text += "; ";
+        text += what;
+    }
 };
 
 struct IndexExamination {

@@ -50,13 +50,16 @@ Expected<void, OpenError> IndexKeeper::create() {
 
 Expected<IndexExamination, OpenError> IndexKeeper::examine() {
     const auto mark = HighWater::read(parts_.vfs, parts_.volume.path(layout::high_water));
-    if (!mark) return mark.error();
+    if (!mark && mark.error().kind != OpenError::Kind::damaged) return mark.error();
     const auto& previous = parts_.volume.previous();
-    auto acked = std::max(acked_.load(), mark->commit_no);
+    auto acked = std::max(acked_.load(), mark ? mark->commit_no : 0);
     if (previous.clean) acked = std::max(acked, previous.commit_no);
     damaged_log_ = {};
     auto found = examine_index(database_options(), acked);
-    if (found) damaged_log_ = found->damaged_log;
+    if (!found) return found;
+    damaged_log_ = found->damaged_log;
+    // A clean stop has left the number in another place, too.
+    if (!mark && !previous.clean) found->loss.add("how many is not known: " + mark.error().message);
     return found;
 }
 
@@ -96,7 +99,12 @@ Expected<void, OpenError> IndexKeeper::start_incarnation() {
 
 Expected<void, OpenError> IndexKeeper::open_high_water() {
     if (high_water_) return {};
-    auto high_water = HighWater::open(parts_.vfs, parts_.volume.path(layout::high_water));
+    const auto path = parts_.volume.path(layout::high_water);
+    auto high_water = HighWater::open(parts_.vfs, path);
+    if (!high_water && high_water.error().kind == OpenError::Kind::damaged) {
+        base::log::warning("highwater.made_again", {{"reason", high_water.error().message}});
+        high_water = HighWater::make_again(parts_.vfs, options_.directory, path);
+    }
     if (!high_water) return std::move(high_water).error();
     high_water_ = *std::move(high_water);
     return {};

@@ -110,9 +110,7 @@ Expected<std::string, OpenError> IndexRebuild::finish() {
 Expected<void, OpenError> IndexRebuild::set_high_water() const {
     const auto path = volume_->path(layout::high_water);
     if (HighWater::read(vfs_, path)) return {};
-    if (auto gone = vfs_.unlink(path); !gone && gone.error().code != ENOENT)
-        return local::to_open_error(gone.error());
-    auto made = HighWater::create(vfs_, path);
+    auto made = HighWater::make_again(vfs_, directory_, path);
     if (!made) return std::move(made).error();
     return {};
 }

@@ -23,11 +23,6 @@ BallastOptions ballast_options(const EngineOptions& options, const Volume& volum
     return {volume.path(layout::ballast), bytes, options.free_space_reserve_bytes};
 }
 
-void note_loss(CommitLoss& loss, const std::string& text) {
-    if (!loss.text.empty()) loss.text += "; ";
-    loss.text += text;
-}
-
 /// Nothing of it passes by itself, and what the disk holds now is what there is to repair with.
 bool needs_an_operator(Cause cause) {
     return cause == Cause::missing_commits || cause == Cause::damaged_index;
@@ -100,14 +95,13 @@ Expected<void, OpenError> LocalEngine::heed_reattach_note(IndexExamination& foun
     if (!pending && options_.accept_loss) return to_open_error(pending.error());
     if (!pending) {
         // Reads can be answered all the same.
-        note_loss(found.loss,
-                  "whether objects are to be put back is not known: " + pending.error().message());
+        found.loss.add("whether objects are to be put back is not known: " +
+                       pending.error().message());
         return {};
     }
     if (*pending) {
         found.loss.missing = std::max(found.loss.missing, (*pending)->missing);
-        note_loss(found.loss,
-                  "a `holdfast fsck --rebuild` that put objects back did not get to its end");
+        found.loss.add("a `holdfast fsck --rebuild` that put objects back did not get to its end");
         return {};
     }
     const bool begins = options_.reattach && options_.accept_loss && found.loss.any();

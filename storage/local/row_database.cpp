@@ -17,11 +17,22 @@ constexpr const char* index_family = "index";
 constexpr const char* body_family = "body";
 constexpr const char* volume_id_key = "volume_id";
 
+/// To RocksDB a table that the disk does not give out is corruption when it opens, and so is an
+/// invalid argument a CURRENT that it does not; what the disk said is in the text.
+bool tells_of_the_disk(const std::string& text) {
+    constexpr std::string_view failure = "IO error: ";
+    constexpr std::string_view missing = "No such file or directory";
+    for (auto at = text.find(failure); at != std::string::npos; at = text.find(failure, at + 1))
+        if (text.compare(at + failure.size(), missing.size(), missing) != 0) return true;
+    return false;
+}
+
 /// Only what another index, made from the segments, is the answer to is damage: for that, the one
 /// that is there is moved aside.
 OpenError::Kind kind_of(const rocksdb::Status& status) {
+    if (tells_of_the_disk(status.ToString())) return OpenError::Kind::io;
     if (status.IsCorruption() || status.IsNotFound() || status.IsPathNotFound())
-        return OpenError::Kind::damaged;
+        return OpenError::Kind::damaged_index;
     // Families that this version does not know, or what its RocksDB cannot read yet.
     if (status.IsInvalidArgument() || status.IsNotSupported())
         return OpenError::Kind::foreign_format;
@@ -35,19 +46,14 @@ OpenError open_error(const rocksdb::Status& status) {
     return error;
 }
 
-/// To RocksDB a directory without an index, and one whose first file the disk does not give out,
-/// are invalid arguments.
+/// RocksDB calls a directory without an index an invalid argument.
 Expected<void, OpenError> check_that_it_is_there(const RowDatabaseOptions& options) {
     if (options.create) return {};
-    constexpr std::uint64_t current_bytes_max = 4096;
-    const auto current = options.directory + "/CURRENT";
-    const auto there = options.vfs.exists(current);
+    const auto there = options.vfs.exists(options.directory + "/CURRENT");
     if (!there) return to_open_error(there.error());
     if (!*there)
-        return OpenError{OpenError::Kind::damaged,
-                         "the index does not open: " + current + " is missing"};
-    const auto content = base::read_file(options.vfs, current, current_bytes_max);
-    if (!content && content.error().code != EFBIG) return to_open_error(content.error());
+        return OpenError{OpenError::Kind::damaged_index,
+                         "the index does not open: " + options.directory + "/CURRENT is missing"};
     return {};
 }
 
@@ -136,7 +142,7 @@ Expected<void, OpenError> RowDatabase::read_identity(const VolumeId& volume) {
     const auto commit_no = parse_commit_number(number);
     if (!commit_no) {
         meta_damage_ = "the index has no readable commit number";
-        return OpenError{OpenError::Kind::damaged, meta_damage_};
+        return OpenError{OpenError::Kind::damaged_index, meta_damage_};
     }
     commit_no_ = *commit_no;
     return {};

@@ -44,7 +44,7 @@ struct RowDatabaseOptions {
 class RowDatabase {
 public:
     /// For reading it opens although the index' own rows cannot be read: see meta_damage().
-    /// errors: damaged, foreign_format (of another volume or a newer version), io.
+    /// errors: damaged_index, foreign_format (of another volume or a newer version), io.
     static base::Expected<std::unique_ptr<RowDatabase>, OpenError> open(
         const RowDatabaseOptions& options);
     RowDatabase(const RowDatabase&) = delete;

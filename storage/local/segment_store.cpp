@@ -42,7 +42,8 @@ base::Expected<std::unique_ptr<SegmentStore>, OpenError> SegmentStore::open(
         if (name->incarnation >= options.incarnation)
             return OpenError{
                 OpenError::Kind::damaged,
-                fmt::format("{}/{} is of a later run than {}: the run counter went back",
+                fmt::format("{}/{} is of a later run than {}: the run counter went back; "
+                            "was a part of the directory brought back from a copy?",
                             options.directory, text, options.incarnation)};
         earlier.push_back(name->number());
     }

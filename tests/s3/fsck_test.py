@@ -228,6 +228,40 @@ class Fsck(unittest.TestCase):
         code, report, _ = self.fsck("--accept-loss")
         self.assertIn("nothing was changed", report["notes"][0])
 
+    def test_a_lost_mark_is_no_reason_to_replace_the_index(self):
+        """What is only in the index (small objects, uploads) would be given up for nothing."""
+        self.s3.put_object(Bucket="photos", Key="small", Body=b"in the index")
+        self.s3.put_object(Bucket="photos", Key="large", Body=payload(MIB))
+        self.server.kill()
+        (self.server.data / "highwater").unlink()
+        code, report, _ = self.fsck()
+        self.assertEqual(code, 1)
+        self.assertTrue(any("how many is not known" in line for line in report["problems"]), report)
+        code, _, errors = self.fsck("--rebuild")
+        self.assertEqual(code, 0, errors)
+        self.assertEqual(list(self.server.data.glob("index.*")), [])
+        self.restart()
+        self.assertEqual(what_is_listed(self.s3), ["large", "small"])
+        self.s3.put_object(Bucket="photos", Key="again", Body=payload(MIB))
+
+    def test_a_run_counter_that_went_back_is_told_and_nothing_is_replaced(self):
+        older = (self.server.data / "incarnation").read_bytes()
+        self.assertEqual(self.server.stop(), 0)
+        self.restart()
+        self.s3.put_object(Bucket="photos", Key="large", Body=payload(MIB))
+        self.assertEqual(self.server.stop(), 0)
+        newer = (self.server.data / "incarnation").read_bytes()
+        (self.server.data / "incarnation").write_bytes(older)
+        for flags in ([], ["--rebuild"], ["--accept-loss"]):
+            code, _, errors = self.fsck(*flags)
+            self.assertEqual(code, 3)
+            self.assertIn("the run counter went back", errors)
+            self.assertNotIn("--rebuild", errors)
+        self.assertEqual(list(self.server.data.glob("index.*")), [])
+        (self.server.data / "incarnation").write_bytes(newer)
+        self.restart()
+        self.assertEqual(what_is_listed(self.s3), ["large"])
+
     def test_a_rebuild_that_is_killed_leaves_everything_to_the_next_one(self):
         """C6, 6: killed -9 at random moments, run again, all of it is there."""
         chance = random.Random(SEED)

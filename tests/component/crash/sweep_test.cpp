@@ -170,6 +170,9 @@ TEST_CASE("2.5 error sweep: a start on a failing disk works or refuses, and hurt
                 // A lasting fault shows as an error; what is shown is right.
                 if ((*opened)->observe(disk.model, seen).empty()) CHECK(seen == before);
             } else {
+                // A disk that fails is neither damage nor another version's format.
+                INFO(opened.error().message);
+                CHECK(opened.error().kind == storage::local::OpenError::Kind::io);
                 CHECK_FALSE(opened.error().message.empty());
             }
             disk.vfs.heal();

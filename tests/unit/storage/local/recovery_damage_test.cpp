@@ -2,6 +2,7 @@
 
 #include <rocksdb/db.h>
 
+#include "storage/local/highwater.h"
 #include "tests/unit/storage/local/engine_support.h"
 
 using namespace holdfast;
@@ -100,6 +101,64 @@ TEST_CASE("recovery: 2.5 damage to the index' own rows stops the writes, not the
     // Nobody knows what would be given up.
     world.options.accept_loss = true;
     check_reads_only(world, Cause::damaged_index, "cannot be read");
+}
+
+TEST_CASE("recovery: 2.6 a damaged log does not hide that the index' own rows are damaged as well",
+          "[local][recovery]") {
+    EngineWorld world;
+    fill_past_a_flush(world);
+    const auto oldest = files_of_index(world, ".log").front();
+    overwrite(oldest, std::filesystem::file_size(oldest) / 2, "\xa5\x5a\xa5");
+    // The table of a new volume.
+    overwrite(files_of_index(world, ".sst").front(), 4, "\xa5\x5a\xa5");
+    check_reads_only(world, Cause::damaged_index, "cannot be read");
+}
+
+TEST_CASE("recovery: 2.6 without the mark nobody knows what is missing, until that is accepted",
+          "[local][recovery][crash]") {
+    EngineWorld world;
+    world.start();
+    for (int i = 0; i < 10; ++i) REQUIRE(world.put(key_of(i), "v"));
+    world.crash();
+    const auto mark = world.path("highwater");
+    SECTION("gone") {
+        std::filesystem::remove(mark);
+    }
+    SECTION("empty") {
+        std::filesystem::resize_file(mark, 0);
+    }
+    SECTION("garbled") {
+        overwrite(mark, 0, std::string(2 * high_water_slot_bytes, '\x5a'));
+    }
+    check_reads_only(world, Cause::missing_commits, "how many is not known");
+
+    world.options.accept_loss = true;
+    world.start();
+    CHECK(world.engine->condition().writable());
+    CHECK(world.get(key_of(9))->version == 10);
+    REQUIRE(world.put("more", ""));
+    world.crash();
+    world.options.accept_loss = false;
+    world.start();
+    CHECK(world.engine->condition().writable());
+    CHECK(world.get("more"));
+}
+
+TEST_CASE("recovery: P12 a mark that is missing after a clean stop is made again",
+          "[local][recovery]") {
+    EngineWorld world;
+    world.start();
+    for (int i = 0; i < 10; ++i) REQUIRE(world.put(key_of(i), "v"));
+    world.stop();
+    std::filesystem::remove(world.path("highwater"));
+    world.start();
+    CHECK(world.engine->condition().writable());
+    CHECK(world.get(key_of(9)));
+    REQUIRE(world.put("more", ""));
+    world.crash();
+    world.start();
+    CHECK(world.engine->condition().writable());
+    CHECK(world.get("more"));
 }
 
 TEST_CASE(
