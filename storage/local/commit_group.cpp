@@ -49,10 +49,15 @@ Result<RowVersion> CommitGroup::current_version(const std::string& key) const {
     const auto status = database_.db().Get(rocksdb::ReadOptions(),
                                            database_.family(RowFamily::index), key, &stored);
     if (status.IsNotFound()) return RowVersion{0};
-    if (!status.ok()) return to_storage_error(status);
+    if (!status.ok()) return read_failed(to_storage_error(status));
     const auto row = parse_disk_value(stored.ToStringView());
-    if (!row) return corrupt_row();
+    if (!row) return read_failed(corrupt_row());
     return row->version;
+}
+
+StorageError CommitGroup::read_failed(StorageError failure) const {
+    database_.note_read_failure(failure);
+    return failure;
 }
 
 Result<void> CommitGroup::check(const Partition& partition, const Transaction& transaction) const {
@@ -87,7 +92,7 @@ Result<std::vector<CommitGroup::Range>> CommitGroup::find_ranges(
             if (range.as_tombstone) break;
             range.stored_keys.push_back(row->key().ToString());
         }
-        if (!row->status().ok()) return to_storage_error(row->status());
+        if (!row->status().ok()) return read_failed(to_storage_error(row->status()));
         ranges.push_back(std::move(range));
     }
     return ranges;

@@ -46,6 +46,7 @@ private:
     using Overlay = std::map<std::string, RowVersion, std::less<>>;
 
     Result<RowVersion> current_version(const std::string& key) const;
+    [[nodiscard]] StorageError read_failed(StorageError failure) const;
     Result<void> check(const Partition& partition, const Transaction& transaction) const;
     Result<std::vector<Range>> find_ranges(const Partition& partition,
                                            const Transaction& transaction) const;

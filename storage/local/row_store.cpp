@@ -30,6 +30,7 @@ std::optional<Rows> read_cached(IndexAccess& index, const Partition& partition,
     const auto use = index.try_use();
     if (!use) return std::nullopt;
     auto rows = read_rows(use.database(), partition, keys, ReadDepth::memory);
+    if (rows && !*rows) use.database().note_read_failure(rows->error());
     if (rows && is_in_doubt(use, partition, keys)) return Rows(in_doubt());
     return rows;
 }
