@@ -38,6 +38,9 @@ struct CommitMetrics {
         base::metrics::counter("holdfast_commits_total", "Transactions committed.");
     prometheus::Counter& groups = base::metrics::counter(
         "holdfast_commit_groups_total", "Writes to the index, each of one or more transactions.");
+    prometheus::Counter& queue_refused =
+        base::metrics::counter("holdfast_commit_queue_refused_total",
+                               "Transactions refused because too many waited for their commit.");
     prometheus::Histogram& sync_duration = base::metrics::duration_histogram(
         "holdfast_commit_sync_duration_seconds", "Time of a write to the index with its sync.");
 };
@@ -68,6 +71,7 @@ void Committer::submit(CommitRequest request) {
     if (failed_ || stopping_ || queue_.size() >= options_.queue_max) {
         const bool full = !failed_ && !stopping_;
         lock.unlock();
+        if (full) commit_metrics().queue_refused.Increment();
         if (failed_)
             request.resume(read_only_fault());
         else if (full)

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/failpoint.h"
 #include "base/log.h"
@@ -233,6 +234,42 @@ TEST_CASE("2.5 a file system that turned read-only stops the writes, reads go on
     CHECK(faults.more() == 1);
     CHECK(log.says("storage.read_only"));
 }
+
+#ifdef HF_FAILPOINTS
+TEST_CASE("4. a commit queue over its limit: SlowDown for who comes then, the rest is unaffected",
+          "[s3][local][faults]") {
+    Counted refused("holdfast_commit_queue_refused_total");
+    FaultyWorld world({}, 1);
+    std::vector<Request> puts;
+    for (int i = 0; i < 8; ++i)
+        puts.push_back(Request("PUT", "/photos/" + std::to_string(i)).body("small"));
+    // One is being written and one waits at most, until six were refused.
+    REQUIRE(base::set_failpoints("commit.wal.before=pause"));
+    std::thread releaser([&refused] {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (refused.more() < 6 && std::chrono::steady_clock::now() < deadline)
+            std::this_thread::yield();
+        base::set_failpoints("");
+    });
+    const auto answers = world->race(puts);
+    releaser.join();
+    int done = 0;
+    for (std::size_t i = 0; i < puts.size(); ++i) {
+        const auto read = world->get("/photos/" + std::to_string(i));
+        if (answers[i].status == 200) {
+            ++done;
+            CHECK(read.body == "small");
+            continue;
+        }
+        CHECK(answers[i].outcome() == "503 SlowDown");
+        CHECK(answers[i].header("Retry-After") == "1");
+        CHECK(read.status == 404);
+    }
+    CHECK(done > 0);
+    CHECK(refused.more() == 8 - done);
+    for (const auto& put : puts) CHECK(world->send(put).status == 200);
+}
+#endif
 
 TEST_CASE("2.5 read EIO: asked again past the cache, then 500 before the head, a cut behind it",
           "[s3][local][faults]") {

@@ -18,9 +18,11 @@ namespace holdfast::test {
 
 class FaultyWorld {
 public:
-    explicit FaultyWorld(storage::local::Durability durability = {}) {
+    explicit FaultyWorld(storage::local::Durability durability = {},
+                         std::size_t commit_queue_max = 4096) {
         options_.directory = directory_.path() + "/data";
         options_.durability = durability;
+        options_.commit_queue_max = commit_queue_max;
         options_.segment_bytes = 32 << 20;
         options_.extent_bytes_max = 8 << 20;
         options_.free_space_reserve_bytes = 1;
