@@ -202,6 +202,15 @@ void IndexKeeper::settle_in_doubt() {
     open_for_reading_or_give_up();
 }
 
+Result<void> IndexKeeper::sync_commits() {
+    const auto use = access_.use();
+    if (!use || use.committer() == nullptr)
+        return StorageError{StorageError::Kind::read_only, "the index takes no writes"};
+    const auto status = use.database().db().SyncWAL();
+    if (!status.ok()) return to_storage_error(status);
+    return {};
+}
+
 Result<RowVersion> IndexKeeper::finish() {
     const auto index = access_.close();
     if (!index || !index->committer)

@@ -64,6 +64,9 @@ public:
     /// nothing when that was done.
     void settle_in_doubt();
 
+    /// Makes the commits before the call durable, also with Durability::relaxed. Blocks. errors:
+    /// read_only when it is not open for writing; io, out_of_space. threads: any.
+    Result<void> sync_commits();
     /// As Committer::finish(), then closes. read_only when it was not open for writing.
     Result<RowVersion> finish();
 

@@ -162,6 +162,7 @@ Expected<void, OpenError> LocalEngine::open_segments() {
     segment_options.files_open_max = options_.segments_open_max;
     segment_options.incarnation = volume_->incarnation();
     segment_options.last_commit = [this] { return index_->last_commit(); };
+    segment_options.sync_commits = [this] { return index_->sync_commits(); };
     segment_options.condition = &condition_;
     segment_options.writes_stopped = [this](const std::string& reason) { fault(reason, false); };
     auto segments = SegmentStore::open(segment_options, around_.vfs, around_.clock, around_.pool);

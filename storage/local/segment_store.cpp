@@ -64,7 +64,7 @@ base::IoResult<void> SegmentStore::close() {
     works_->small.stream.seal();
     works_->bulk.stream.seal();
     works_->jobs.wait();
-    return works_->sync_retired();
+    return works_->sync_unsynced();
 }
 
 Async<std::unique_ptr<BlobWriter>> SegmentStore::create(BlobOptions options) {
@@ -97,6 +97,10 @@ Async<void> SegmentStore::release(const BlobRef& ref) {
         works_->pins.when_free(ref.id, [resume]() mutable { resume(base::Unit{}); });
     };
     co_await base::await_callback<base::Unit>(wait);
+    if (works_->options.durability == Durability::relaxed) {
+        auto passed = co_await works_->barrier.pass();
+        if (!passed) co_return passed;
+    }
     auto work = [this, &ref] { return works_->reclaimer.release(ref); };
     auto released = co_await works_->pool.run(work);
     if (released) works_->damage.forget(ref.id);

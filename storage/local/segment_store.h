@@ -38,6 +38,8 @@ struct SegmentOptions {
     std::uint64_t incarnation = 0;
     /// For BlobIdentity::last_commit; from any thread. Empty: 0.
     std::function<std::uint64_t()> last_commit;
+    /// Makes the commits before the call durable; blocks. Needed with Durability::relaxed only.
+    std::function<Result<void>()> sync_commits;
     /// While it takes no writes, nothing is written, released or looked after. Outlives the store.
     const ConditionKeeper* condition = nullptr;
     /// Told when writes must stop: a directory sync failed, too many segments died, or the file

@@ -21,6 +21,20 @@ std::uint64_t budget_bytes(Durability durability) {
     return unsynced_bytes_max;
 }
 
+base::IoResult<void> sync_retired(SegmentWorks& works, std::uint64_t number) {
+    const auto file = works.handles.get(number);
+    if (!file && file.error().code == ENOENT) return {};  // unlinked since
+    if (!file) return file.error();
+    ++works.counters.syncs;
+    return (*file)->sync_data();
+}
+
+/// What commits refer to comes before them.
+Result<void> sync_before_release(SegmentWorks& works) {
+    if (auto synced = works.sync_unsynced(); !synced) return to_storage_error(synced.error());
+    return works.options.sync_commits ? works.options.sync_commits() : Result<void>{};
+}
+
 }  // namespace
 
 void SegmentFaults::directory_failed(const base::IoError& error) {
@@ -93,6 +107,7 @@ SegmentWorks::SegmentWorks(const SegmentOptions& given, base::Vfs& file_system,
       factory({vfs, given.directory, static_cast<std::uint32_t>(given.incarnation),
                given.durability, open, budget, counters,
                [this](const base::IoError& error) { faults.directory_failed(error); }}),
+      barrier(jobs, [this] { return sync_before_release(*this); }),
       jobs(worker_pool),
       small{{factory, given.segment_bytes, [this](auto segment) { retire(std::move(segment)); }},
             {given.durability, [this](const base::IoError& error) { faults.segment_died(error); }}},
@@ -161,18 +176,27 @@ void SegmentWorks::sync_everything() {
         if (segment->wants_sync(0)) bulk.syncer.sync(segment, {});
 }
 
-base::IoResult<void> SegmentWorks::sync_retired() {
+base::IoResult<void> SegmentWorks::sync_unsynced() {
     if (options.durability != Durability::relaxed) return {};
-    const std::lock_guard lock(retired_mutex);
-    for (const auto number : retired_unsynced) {
-        const auto file = handles.get(number);
-        if (!file && file.error().code == ENOENT) continue;  // unlinked since
-        if (!file) return file.error();
-        ++counters.syncs;
-        if (auto synced = (*file)->sync_data(); !synced) return synced;
+    // The open ones first: one that is retired meanwhile is among the others then.
+    for (const auto& segment : open.all()) {
+        if (segment->dead() || segment->unsynced_bytes() == 0) continue;
+        if (auto synced = segment->sync(); !synced) {
+            faults.segment_died(synced.error());
+            return synced;
+        }
     }
+    std::vector<std::uint64_t> retired;
+    {
+        const std::lock_guard lock(retired_mutex);
+        retired = retired_unsynced;
+    }
+    for (const auto number : retired)
+        if (auto synced = sync_retired(*this, number); !synced) return synced;
     if (auto synced = vfs.sync_directory(options.directory); !synced) return synced;
-    retired_unsynced.clear();
+    const std::lock_guard lock(retired_mutex);
+    retired_unsynced.erase(retired_unsynced.begin(),
+                           retired_unsynced.begin() + static_cast<std::ptrdiff_t>(retired.size()));
     return {};
 }
 

@@ -14,6 +14,7 @@
 #include "storage/damage_list.h"
 #include "storage/local/blob_pins.h"
 #include "storage/local/blob_writers.h"
+#include "storage/local/release_barrier.h"
 #include "storage/local/segment_budget.h"
 #include "storage/local/segment_handles.h"
 #include "storage/local/segment_reclaim.h"
@@ -86,9 +87,9 @@ struct SegmentWorks {
     void give_back(const Reservation& run, std::uint64_t used_bytes);
     /// Starts syncing whatever is written and not synced.
     void sync_everything();
-    /// Durability::relaxed: makes durable what no writer waited for, in segments that are retired,
-    /// and their names. Blocks. REQUIRES: no extent is open, no job runs.
-    base::IoResult<void> sync_retired();
+    /// Durability::relaxed: makes durable what no writer waited for and was written before the
+    /// call, and the names of segments. Blocks.
+    base::IoResult<void> sync_unsynced();
 
     const SegmentOptions options;
     base::Vfs& vfs;
@@ -108,6 +109,7 @@ struct SegmentWorks {
     std::mutex retired_mutex;
     std::vector<std::uint64_t> retired_unsynced;  ///< with Durability::relaxed only
     std::atomic<bool> stopping = false;           ///< ends look_after early
+    ReleaseBarrier barrier;
     BackgroundJobs jobs;
     SegmentLane small;
     SegmentLane bulk;

@@ -130,7 +130,7 @@ TEST_CASE("engine: an index that is missing is damage, one of another volume is 
     world.must_open(directory.path() + "/a")->close();
     world.must_open(directory.path() + "/b")->close();
     std::filesystem::remove_all(directory.file("a/index"));
-    CHECK(world.refusal(directory.path() + "/a").kind == OpenError::Kind::damaged);
+    CHECK(world.refusal(directory.path() + "/a").kind == OpenError::Kind::damaged_index);
     std::filesystem::remove_all(directory.file("a/index"));
     std::filesystem::copy(directory.file("b/index"), directory.file("a/index"));
     const auto error = world.refusal(directory.path() + "/a");
