@@ -1,5 +1,7 @@
 """Kills the server with SIGKILL under load, again and again, and checks every promise after each restart.
 
+A kill loses nothing with any storage.durability, so the rounds take turns with them, on one data directory.
+
 Environment: HF_CRASH_ROUNDS (50), HF_CRASH_SEED (drawn and printed), HF_TEST_BINARY.
 """
 
@@ -21,6 +23,8 @@ from writers import Gone, Writer  # noqa: E402
 ROUNDS = int(os.environ.get("HF_CRASH_ROUNDS", "50"))
 SEED = int(os.environ.get("HF_CRASH_SEED", random.SystemRandom().randrange(2**32)))
 BUCKET = "crash"
+SETTING = "storage.segment_bytes=128MiB"
+DURABILITIES = ("strict", "batched", "strict", "relaxed")  # one round after the other
 
 
 class Kill(unittest.TestCase):
@@ -29,7 +33,7 @@ class Kill(unittest.TestCase):
         print(f"seed {SEED} (HF_CRASH_SEED), {ROUNDS} rounds", flush=True)
 
     def setUp(self):
-        self.server = Server("storage.segment_bytes=128MiB").start()
+        self.server = Server(SETTING).start()
         self.addCleanup(self.server.remove)
         self.addCleanup(self.server.kill)
         self.expected = Expected()
@@ -53,11 +57,13 @@ class Kill(unittest.TestCase):
         slowest = 0.0
         for number in range(ROUNDS):
             self.load(f"{SEED}-{number}", moments.choice((0.02, 0.1, 0.3, 0.6, 1.0)) * moments.uniform(0.5, 2))
+            durability = DURABILITIES[(number + 1) % len(DURABILITIES)]
+            self.server.settings = (SETTING, f"storage.durability={durability}")
             started = time.monotonic()
             self.server.start()
             slowest = max(slowest, time.monotonic() - started)
             complaints = self.verify()
-            self.assertEqual(complaints, [], f"round {number}, seed {SEED}")
+            self.assertEqual(complaints, [], f"round {number}, {DURABILITIES[number % len(DURABILITIES)]}, seed {SEED}")
         print(f"{ROUNDS} kills, {self.expected.acknowledged} acknowledged operations checked, "
               f"slowest restart {slowest:.2f} s")
         self.assertGreater(self.expected.acknowledged, ROUNDS)

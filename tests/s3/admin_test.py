@@ -98,6 +98,29 @@ class CommandsTest(AdminTestCase):
         self.assertEqual(table.returncode, 0, table.stderr)
         self.assertIn("nothing that was answered is lost", table.stdout)
 
+    def test_relaxed_is_told_by_the_log_the_metrics_and_info(self):
+        def told_of(durability):
+            with urllib.request.urlopen(self.server.admin_endpoint + "/metrics") as metrics:
+                text = metrics.read().decode()
+            self.assertEqual([line for line in text.splitlines() if line.startswith("holdfast_storage_durability")],
+                             [f'holdfast_storage_durability_info{{durability="{durability}"}} 1'])
+            self.assertEqual(self.admin("info")["durability"], durability)
+            events = [json.loads(line) for line in self.server.log().splitlines() if line.startswith("{")]
+            ready = [event for event in events if event.get("event") == "ready"]
+            self.assertEqual(ready[-1]["durability"], durability)
+            return [event for event in events if event.get("event") == "storage.relaxed"]
+
+        self.assertEqual(told_of("strict"), [])
+        for durability in ("batched", "relaxed"):
+            self.assertEqual(self.server.stop(), 0)
+            self.server.settings = (*self.settings, f"storage.durability={durability}")
+            self.server.start()
+            warnings = told_of(durability)
+        (warning,) = warnings
+        self.assertEqual(warning["level"], "warning")
+        self.assertIn("a power failure may lose writes that were answered", warning["meaning"])
+        self.assertIn("a power failure may lose the last writes", self.command("info").stdout)
+
     def test_a_wrong_token_no_server_and_no_token_are_told_apart(self):
         wrong = self.command("info", settings=["admin.token=0123456789abcdef"])
         self.assertEqual(wrong.returncode, 2)

@@ -8,6 +8,7 @@
 using namespace holdfast;
 using namespace holdfast::test::crash;
 using NameMode = base::SimVfs::NameMode;
+using storage::local::Durability;
 
 namespace {
 
@@ -24,10 +25,12 @@ std::uint64_t seed() {
     return chosen;
 }
 
-RingReport run_with(NameMode names, std::uint64_t states) {
+/// One of four states is of an engine that waits for company before it syncs.
+RingReport run_with(NameMode names, Durability durability, std::uint64_t share) {
     RingOptions options;
     options.seed = seed();
-    options.states = states;
+    options.states = from_environment("HF_CRASH_STATES", 2000) * share / 8;
+    options.durability = durability;
     options.disk.names = names;
     std::cout << "HF_CRASH_SEED=" << options.seed << std::endl;
     const auto report = run_ring(options);
@@ -41,11 +44,23 @@ RingReport run_with(NameMode names, std::uint64_t states) {
 
 TEST_CASE("C2: what was acknowledged survives every crash, P1 to P8, names in any order",
           "[crash]") {
-    const auto report = run_with(NameMode::strict, from_environment("HF_CRASH_STATES", 2000) / 2);
+    const auto report = run_with(NameMode::strict, Durability::strict, 3);
     CHECK(report.failure == "");
 }
 
 TEST_CASE("C2: what was acknowledged survives every crash, P1 to P8, names in order", "[crash]") {
-    const auto report = run_with(NameMode::ordered, from_environment("HF_CRASH_STATES", 2000) / 2);
+    const auto report = run_with(NameMode::ordered, Durability::strict, 3);
+    CHECK(report.failure == "");
+}
+
+TEST_CASE("C2: what batched acknowledged survives every crash as with strict, P1 to P8, any order",
+          "[crash]") {
+    const auto report = run_with(NameMode::strict, Durability::batched, 1);
+    CHECK(report.failure == "");
+}
+
+TEST_CASE("C2: what batched acknowledged survives every crash as with strict, P1 to P8, in order",
+          "[crash]") {
+    const auto report = run_with(NameMode::ordered, Durability::batched, 1);
     CHECK(report.failure == "");
 }

@@ -173,7 +173,7 @@ base::Awaitable<void> Ring::perform(World& world, Model& model, Operation operat
 
 /// What is wrong with an engine that opens the state; its model then knows what was seen.
 std::string Ring::open_and_check(State& state, base::Vfs& vfs, std::unique_ptr<World>& world) {
-    auto opened = World::open(vfs);
+    auto opened = World::open(vfs, options_.durability);
     if (!opened) return "does not open: " + opened.error().message + " (" + state.origin + ")";
     world = *std::move(opened);
     if (const auto condition = world->engine().condition(); !condition.writable())

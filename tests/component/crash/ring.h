@@ -16,6 +16,7 @@
 #include <string>
 
 #include "base/sim_vfs.h"
+#include "storage/local/engine.h"
 
 namespace holdfast::test::crash {
 
@@ -23,6 +24,8 @@ struct RingOptions {
     std::uint64_t seed = 1;
     std::uint64_t states = 1000;  ///< to be verified
     base::SimVfs::Options disk;
+    /// strict and batched promise the same; what relaxed promises, no power failure can show.
+    storage::local::Durability durability = storage::local::Durability::strict;
 };
 
 struct RingReport {

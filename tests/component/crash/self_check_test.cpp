@@ -6,14 +6,17 @@
 
 using namespace holdfast;
 using namespace holdfast::test::crash;
+using storage::local::Durability;
 
 namespace {
 
 constexpr std::uint64_t states_max = 3000;
 
 /// REQUIRES: something loses data.
-std::string failure_found(const base::SimVfs::Options& disk) {
+std::string failure_found(const base::SimVfs::Options& disk,
+                          Durability durability = Durability::strict) {
     RingOptions options;
+    options.durability = durability;
     options.disk = disk;
     // Another seed when the first one met the danger at none of its crashes.
     for (options.seed = 1; options.seed <= 3; ++options.seed) {
@@ -29,9 +32,11 @@ std::string failure_found(const base::SimVfs::Options& disk) {
 TEST_CASE("C2 self-check: a disk whose syncs lie is caught", "[crash]") {
     base::SimVfs::Options disk;
     disk.syncs_lie = true;
-    const auto failure = failure_found(disk);
-    INFO(failure);
-    CHECK_FALSE(failure.empty());
+    for (const auto durability : {Durability::strict, Durability::batched}) {
+        const auto failure = failure_found(disk, durability);
+        INFO(failure);
+        CHECK_FALSE(failure.empty());
+    }
 }
 
 #ifdef HF_FAILPOINTS
@@ -48,11 +53,14 @@ struct Broken {
 }  // namespace
 
 TEST_CASE("C2 self-check: an engine without one of its safety measures is caught", "[crash]") {
-    for (const auto* name : {"blob_sync", "dir_sync", "wal_sync", "gc_order"}) {
-        const Broken broken(name);
-        const auto failure = failure_found({});
-        INFO(name << ": " << failure);
-        CHECK_FALSE(failure.empty());
+    for (const auto durability : {Durability::strict, Durability::batched}) {
+        for (const auto* name : {"blob_sync", "dir_sync", "wal_sync", "gc_order"}) {
+            const Broken broken(name);
+            const auto failure = failure_found({}, durability);
+            INFO(name << (durability == Durability::batched ? ", batched: " : ", strict: ")
+                      << failure);
+            CHECK_FALSE(failure.empty());
+        }
     }
 }
 

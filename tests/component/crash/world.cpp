@@ -14,9 +14,10 @@ namespace {
 
 constexpr const char* bucket_name = "photos";
 
-storage::local::EngineOptions engine_options() {
+storage::local::EngineOptions engine_options(storage::local::Durability durability) {
     storage::local::EngineOptions options;
     options.directory = "/data";
+    options.durability = durability;
     options.segment_bytes = 384 << 10;
     options.extent_bytes_max = 96 << 10;
     options.small_blob_bytes_max = 16 << 10;
@@ -39,14 +40,15 @@ std::string describe(const catalog::CatalogError& error) {
            std::to_string(static_cast<int>(error.storage.kind)) + ": " + error.storage.detail;
 }
 
-World::Opened<std::unique_ptr<World>> World::open(base::Vfs& vfs) {
+World::Opened<std::unique_ptr<World>> World::open(base::Vfs& vfs,
+                                                  storage::local::Durability durability) {
     std::unique_ptr<World> world(new World());
     const base::Secret key(base::to_base64(base::Bytes(32, 7)));
     auto keyring = storage::crypto::Keyring::from_text(key, world->random_);
     HF_ASSERT(keyring);
     world->keyring_ = *std::move(keyring);
-    auto engine = storage::local::Engine::open(engine_options(), vfs, world->clock_, world->random_,
-                                               world->pool_);
+    auto engine = storage::local::Engine::open(engine_options(durability), vfs, world->clock_,
+                                               world->random_, world->pool_);
     if (!engine) return std::move(engine).error();
     world->engine_ = *std::move(engine);
     world->store_.reset(new catalog::Store{world->engine_->metadata(), world->engine_->blobs(),

@@ -29,7 +29,8 @@ public:
     using Opened = base::Expected<T, storage::local::OpenError>;
 
     /// Opens the engine and, on a new disk, makes the bucket.
-    static Opened<std::unique_ptr<World>> open(base::Vfs& vfs);
+    static Opened<std::unique_ptr<World>> open(
+        base::Vfs& vfs, storage::local::Durability durability = storage::local::Durability::strict);
     World(const World&) = delete;
     World& operator=(const World&) = delete;
     ~World();
