@@ -6,11 +6,15 @@
 
 #include <rocksdb/listener.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 
 namespace holdfast::storage::local {
 
+/// `damage` counts those that tell of damage or of a disk that fails; a full one is neither.
 /// threads: any.
-std::shared_ptr<rocksdb::EventListener> make_rocksdb_events();
+std::shared_ptr<rocksdb::EventListener> make_rocksdb_events(
+    std::shared_ptr<std::atomic<std::uint64_t>> damage);
 
 }  // namespace holdfast::storage::local

@@ -8,7 +8,6 @@
 #include <algorithm>
 
 #include "storage/local/rocksdb_checksum.h"
-#include "storage/local/rocksdb_events.h"
 #include "storage/local/rocksdb_log.h"
 
 namespace holdfast::storage::local {
@@ -51,7 +50,6 @@ constexpr std::size_t deletions_trigger = 2048;
 rocksdb::DBOptions database_options(const RowMemory& memory, std::size_t files_open_max) {
     rocksdb::DBOptions options;
     options.info_log = make_rocksdb_logger();
-    options.listeners.push_back(make_rocksdb_events());
     options.stats_dump_period_sec = 0;
     options.paranoid_checks = true;
     options.track_and_verify_wals_in_manifest = true;

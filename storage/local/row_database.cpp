@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "storage/local/open_error.h"
+#include "storage/local/rocksdb_events.h"
 #include "storage/local/rocksdb_vfs.h"
 #include "storage/local/row_codec.h"
 
@@ -71,7 +72,9 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
         return OpenError{OpenError::Kind::io, "the index does not open: injected"};
     if (auto there = check_that_it_is_there(options); !there) return std::move(there).error();
     auto env = make_rocksdb_env(options.vfs);
+    const auto read_failures = std::make_shared<std::atomic<std::uint64_t>>(0);
     RowOptions row_options = make_row_options(options.memory, options.files_open_max);
+    row_options.database.listeners.push_back(make_rocksdb_events(read_failures));
     row_options.database.env = env.get();
     row_options.database.create_if_missing = options.create;
     row_options.database.create_missing_column_families = options.create;
@@ -83,7 +86,7 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
     const auto status = open_handle(options, row_options, handles, opened);
     if (!status.ok()) return open_error(status);
     std::unique_ptr<RowDatabase> database(
-        new RowDatabase(std::move(env), std::unique_ptr<rocksdb::DB>(opened)));
+        new RowDatabase(std::move(env), std::unique_ptr<rocksdb::DB>(opened), read_failures));
     for (auto* handle : handles) database->families_.emplace_back(handle);
     if (options.create) {
         if (auto written = database->write_identity(options.volume); !written)
@@ -149,7 +152,7 @@ Expected<void, OpenError> RowDatabase::read_identity(const VolumeId& volume) {
 }
 
 void RowDatabase::note_read_failure(const StorageError& failure) const {
-    ++read_failures_;
+    ++*read_failures_;
     static auto& failures = base::metrics::counter("holdfast_index_read_failures_total",
                                                    "Reads of the index that failed.");
     failures.Increment();

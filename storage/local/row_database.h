@@ -62,14 +62,15 @@ public:
     /// of a database that is open for reading.
     [[nodiscard]] const std::string& meta_damage() const { return meta_damage_; }
 
-    /// Reads that failed since open(): an index that fails looks like one that lost rows, so
-    /// nothing is taken for a leftover after that (2.7.3).
+    /// Reads that failed since open(), those of RocksDB's own work too: an index that fails looks
+    /// like one that lost rows, so nothing is taken for a leftover after that (2.7.3).
     void note_read_failure(const StorageError& failure) const;
-    [[nodiscard]] std::uint64_t read_failures() const { return read_failures_; }
+    [[nodiscard]] std::uint64_t read_failures() const { return *read_failures_; }
 
 private:
-    RowDatabase(std::unique_ptr<rocksdb::Env> env, std::unique_ptr<rocksdb::DB> db)
-        : env_(std::move(env)), db_(std::move(db)) {}
+    RowDatabase(std::unique_ptr<rocksdb::Env> env, std::unique_ptr<rocksdb::DB> db,
+                std::shared_ptr<std::atomic<std::uint64_t>> read_failures)
+        : env_(std::move(env)), db_(std::move(db)), read_failures_(std::move(read_failures)) {}
     static rocksdb::Status open_handle(const RowDatabaseOptions& options,
                                        const RowOptions& row_options,
                                        std::vector<rocksdb::ColumnFamilyHandle*>& handles,
@@ -82,7 +83,7 @@ private:
     std::vector<std::unique_ptr<rocksdb::ColumnFamilyHandle>> families_;  ///< meta, index, body
     RowVersion commit_no_ = 0;
     std::string meta_damage_;
-    mutable std::atomic<std::uint64_t> read_failures_ = 0;
+    const std::shared_ptr<std::atomic<std::uint64_t>> read_failures_;
 };
 
 /// The key of family meta with the number of the last commit.

@@ -194,8 +194,11 @@ Async<void> OrphanCollector::pass(bool consent) {
         if (!saved) co_return saved;
         auto given = co_await give_back(pass);
         if (!given) co_return given;
-        auto dropped = co_await drop_empty_segments(pass);
-        if (!dropped) co_return dropped;
+        current_.blocked = blocked_because();
+        if (current_.blocked.empty()) {
+            auto dropped = co_await drop_empty_segments(pass);
+            if (!dropped) co_return dropped;
+        }
     }
     // What is gone of those is known from the rows themselves: it needs nobody's consent.
     Result<void> collected;

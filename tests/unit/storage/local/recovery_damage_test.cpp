@@ -103,6 +103,27 @@ TEST_CASE("recovery: 2.5 damage to the index' own rows stops the writes, not the
     check_reads_only(world, Cause::damaged_index, "cannot be read");
 }
 
+TEST_CASE("fault: 2.7.3 damage that RocksDB meets by itself is a failure of the index, also later",
+          "[local][recovery][fault]") {
+    EngineWorld world;
+    world.options.memtable_bytes = 1 << 20;
+    world.start();
+    int commits = 0;
+    const auto put_one = [&] { return world.put(key_of(commits++ % 500), std::string(1000, 'v')); };
+    while (files_of_index(world, ".sst").size() < 3) REQUIRE(put_one());
+    CHECK(world.engine->upkeep().index_failures() == 0);
+    // The second table: the first is that of a new volume.
+    const auto table = files_of_index(world, ".sst").at(1);
+    overwrite(table, 100, std::string(64, '\x5a'));
+    // Until it is merged with others.
+    while (put_one()) REQUIRE(commits < 100'000);
+    CHECK(world.cause() == Cause::fault);
+    CHECK(world.engine->upkeep().index_failures() > 0);
+    // It opens again, and meets the damage again.
+    static_cast<void>(world.engine->resume());
+    CHECK(world.engine->upkeep().index_failures() > 0);
+}
+
 TEST_CASE("recovery: 2.6 a damaged log does not hide that the index' own rows are damaged as well",
           "[local][recovery]") {
     EngineWorld world;
