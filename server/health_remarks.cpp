@@ -43,6 +43,7 @@ constexpr std::array troubles{
             "failures of the index' own work"},
     Trouble{"holdfast_worker_failures_total", "", Tells::since_start,
             "turns of the collector or the scrub that failed"},
+    Trouble{"holdfast_clock_jumps_total", "", Tells::since_start, "jumps of the machine's clock"},
     Trouble{"holdfast_http_refused_total", "file_descriptors", Tells::since_start,
             "connections refused for want of file descriptors"},
     Trouble{"holdfast_http_refused_total", "memory", Tells::since_start,

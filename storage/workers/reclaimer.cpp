@@ -48,11 +48,13 @@ Reclaimer::Reclaimer(base::IoExecutor executor, catalog::Store& store, catalog::
       buckets_(buckets),
       uploads_(uploads),
       options_(std::move(options)),
+      time_(store.clock),
       pause_(executor),
       changed_(executor),
       stopped_(executor) {}
 
 base::Awaitable<void> Reclaimer::run_once() {
+    static_cast<void>(time_.now());  // so that a jump is noticed soon
     if (!options_.may_release()) {
         // The list would only grow; the rows say the same.
         static_cast<void>(store_.garbage.take());
@@ -227,7 +229,7 @@ base::Awaitable<void> Reclaimer::sweep_bucket(const catalog::records::Bucket& bu
         co_await start(release(std::move(item)));
     }
     if (stopping_) co_return;
-    const auto before = store_.clock.wall() - options_.completion_memory;
+    const auto before = time_.now() - options_.completion_memory;
     auto forgotten = co_await uploads_.forget_ended(bucket.id(), before);
     if (!forgotten) note_failure(as_storage_error(std::move(forgotten).error()));
 }

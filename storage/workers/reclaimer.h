@@ -29,6 +29,7 @@
 #include <string>
 #include <vector>
 
+#include "base/trusted_time.h"
 #include "storage/catalog/buckets.h"
 #include "storage/catalog/store.h"
 #include "storage/catalog/uploads.h"
@@ -90,6 +91,7 @@ private:
     catalog::Buckets& buckets_;
     catalog::Uploads& uploads_;
     Options options_;
+    base::TrustedTime time_;
 
     Timer pause_;
     Timer changed_;  ///< cancelled whenever something that was started ends

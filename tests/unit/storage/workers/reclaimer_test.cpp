@@ -271,6 +271,24 @@ TEST_CASE("Reclaimer: ended uploads are forgotten after the completion memory, A
     CHECK(r.c.get("a") == "x");
 }
 
+TEST_CASE("Reclaimer: P7 an ended upload is not forgotten because the clock was set forward, 2.5",
+          "[workers][reclaimer]") {
+    Reclaiming r;
+    r.c.make_bucket();
+    const auto upload = r.c.start_upload("a");
+    r.c.put_part(upload, 1, "x");
+    r.c.complete(upload);
+    r.run_once();
+    r.c.clock.set_wall_clock(std::chrono::hours(24 * 30));
+    r.c.clock.advance(std::chrono::hours(23));
+    r.run_once();
+    CHECK(r.c.rows_of_kind('m') == 1);
+    // After a day of agreement that is what the time is.
+    r.c.clock.advance(std::chrono::hours(24));
+    r.run_once();
+    CHECK(r.c.rows_of_kind('m') == 0);
+}
+
 TEST_CASE("Reclaimer: a damaged garbage row is left alone, the others are worked off, P11",
           "[workers][reclaimer]") {
     Reclaiming r;
