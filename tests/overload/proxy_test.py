@@ -13,7 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from proxy import Proxy
 from support import MIB, Overload, harness
 
-WORKERS, OPERATIONS = 16, 12
+WORKERS, OPERATIONS = 16, 8
+RESETS, DELAY_SECONDS = 0.01, 0.1  # of pieces up to 64 KiB; 200 ms there and back
 SEED = random.SystemRandom().randrange(2**32)
 
 
@@ -58,7 +59,7 @@ class BadNetwork(Overload):
     def test_clients_that_try_again_finish_and_lose_nothing(self):
         print(f"seed {SEED}")
         url = urllib.parse.urlsplit(self.server.endpoint)
-        proxy = Proxy((url.hostname, url.port), resets=0.004, delay=0.005, seed=SEED)
+        proxy = Proxy((url.hostname, url.port), resets=RESETS, delay=DELAY_SECONDS, seed=SEED)
         self.addCleanup(proxy.close)
         expected, problems = [{} for _ in range(WORKERS)], []
         threads = [threading.Thread(target=self.worker,
