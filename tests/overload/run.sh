@@ -7,5 +7,6 @@ cd "$(dirname "$0")"
 hf_require python3 python3-boto3
 export PYTHONDONTWRITEBYTECODE=1
 ulimit -n "$(ulimit -Hn)"
-if [ $# -eq 0 ]; then set -- connections_test bodies_test load_test goodput_test proxy_test disk_test memory_test; fi
+if [ $# -eq 0 ]; then set -- connections_test bodies_test load_test goodput_test proxy_test disk_test memory_test \
+        uploads_test; fi
 exec /usr/bin/python3 -W ignore::ResourceWarning -m unittest "$@"
