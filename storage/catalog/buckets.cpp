@@ -110,8 +110,10 @@ Outcome<BucketPtr> Buckets::create(records::Bucket bucket) {
 }
 
 /// Marks or unmarks; writers that saw the state row before will meet a conflict and look again.
-/// Nothing to mark while another DeleteBucket is under way: this one waits for what becomes of it.
-Outcome<RowVersion> Buckets::set_deleting(const std::string& bucket_id, bool deleting) {
+/// Nothing to mark while another DeleteBucket is under way, or was: this one waits for what becomes
+/// of it, and is no removal before the mark is its own. recover() would leave a stale one there.
+Outcome<void> Buckets::set_deleting(const std::string& bucket_id, bool deleting,
+                                    std::optional<Removal>& removal) {
     const auto partition = bucket_partition(bucket_id);
     DeletionWait deletion;
     for (int attempt = 0; attempt < commit_attempts_max;) {
@@ -129,10 +131,12 @@ Outcome<RowVersion> Buckets::set_deleting(const std::string& bucket_id, bool del
         Transaction mark;
         mark.expectations.push_back({std::string(bucket_state_row), rows->front()->version});
         put_row(mark, RowFamily::index, std::string(bucket_state_row), state_value(deleting));
-        auto version = co_await store_.metadata.commit(partition, std::move(mark));
-        if (version) co_return *version;
-        if (version.error().kind != StorageError::Kind::conflict)
-            co_return CatalogError(std::move(version).error());
+        if (deleting) removal.emplace(*this, bucket_id);
+        auto marked = co_await store_.metadata.commit(partition, std::move(mark));
+        if (marked) co_return Done{};
+        if (marked.error().kind != StorageError::Kind::conflict)
+            co_return CatalogError(std::move(marked).error());
+        if (deleting) removal.reset();
         ++attempt;
     }
     StorageError busy{StorageError::Kind::unavailable, "bucket state is contended"};
@@ -175,12 +179,12 @@ Outcome<void> Buckets::remove(BucketPtr bucket) {
     auto in_use = co_await has_objects(bucket->id());
     if (!in_use) co_return std::move(in_use).error();
     if (*in_use) co_return CatalogError(CatalogError::Kind::bucket_not_empty);
-    const Removal removal(*this, bucket->id());
-    auto marked = co_await set_deleting(bucket->id(), true);
+    std::optional<Removal> removal;
+    auto marked = co_await set_deleting(bucket->id(), true, removal);
     if (!marked) co_return std::move(marked).error();
     auto occupied = co_await has_objects(bucket->id());
     if (!occupied || *occupied) {
-        auto unmarked = co_await set_deleting(bucket->id(), false);
+        auto unmarked = co_await set_deleting(bucket->id(), false, removal);
         if (!unmarked) co_return std::move(unmarked).error();
         if (!occupied) co_return std::move(occupied).error();
         co_return CatalogError(CatalogError::Kind::bucket_not_empty);
@@ -193,7 +197,7 @@ Outcome<void> Buckets::remove(BucketPtr bucket) {
         co_return removed;
     }
     if (removed.error().storage.kind == StorageError::Kind::in_doubt) co_return removed;
-    auto unmarked = co_await set_deleting(bucket->id(), false);
+    auto unmarked = co_await set_deleting(bucket->id(), false, removal);
     if (!unmarked) co_return std::move(unmarked).error();
     co_return removed;
 }

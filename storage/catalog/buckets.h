@@ -52,7 +52,8 @@ private:
     BucketPtr cached(std::string_view name, std::uint64_t* generation);
     void remember(const BucketPtr& bucket, std::uint64_t generation);
     void forget(const std::string& name);
-    Outcome<RowVersion> set_deleting(const std::string& bucket_id, bool deleting);
+    Outcome<void> set_deleting(const std::string& bucket_id, bool deleting,
+                               std::optional<Removal>& removal);
     [[nodiscard]] bool is_being_removed(const std::string& bucket_id);
     Outcome<bool> has_objects(const std::string& bucket_id);
     Outcome<void> remove_name(const records::Bucket& bucket);

@@ -371,6 +371,34 @@ TEST_CASE("Recover: a removal that begins and ends meanwhile is not undone, P4",
     CHECK(failure_of(run(c.put_async("a", "x", Catalog::How()))) == Kind::no_such_bucket);
 }
 
+TEST_CASE("Recover: a removal that waits on a mark it did not set leaves it to be taken away",
+          "[catalog][buckets]") {
+    Catalog c;
+    c.make_bucket();
+    const auto bucket = find(c, "photos");
+    c.rows.fails = [](const holdfast::storage::Transaction& transaction) {
+        return !transaction.deletes.empty();
+    };
+    c.rows.failure = StorageError::Kind::in_doubt;
+    CHECK(failure_of(run(c.buckets.remove(bucket))) == Kind::storage);
+    c.rows.fails = nullptr;
+    // The client tries again, and the sweep comes by while that waits.
+    std::optional<Done> retried;
+    bool opened = false;
+    const auto sweep = [&]() -> Awaitable<void> {
+        co_await start_beside(c, c.buckets.remove(bucket), retried);
+        CHECK_FALSE(retried);
+        auto recovered = co_await c.buckets.recover(*bucket);
+        if (!recovered) throw std::runtime_error("not recovered");
+        auto put = co_await c.put_async("a", "text", Catalog::How());
+        opened = put.has_value();
+    };
+    run(sweep());
+    CHECK(opened);
+    REQUIRE(retried);
+    CHECK(failure_of(*retried) == Kind::bucket_not_empty);
+}
+
 TEST_CASE("Recover: a bucket whose name is gone stays closed until it is purged, P4",
           "[catalog][buckets]") {
     Catalog c;
