@@ -12,6 +12,8 @@ namespace {
 namespace catalog = storage::catalog;
 namespace records = catalog::records;
 
+const std::string garbage_owner = "garbage";
+
 class Walk {
 public:
     explicit Walk(catalog::Store& store) : store_(store) {}
@@ -42,7 +44,7 @@ private:
             look_at(parse<records::Part>(row.value, row.key).body(), row.key);
         for (const auto& row : scan(partition, "g")) {
             const auto garbage = parse<records::Garbage>(row.value, "g");
-            for (const auto& blob : garbage.blobs()) name(blob, "garbage");
+            for (const auto& blob : garbage.blobs()) name(blob, garbage_owner);
         }
     }
     void look_at_manifest(const storage::Partition& partition, const std::string& object_row,
@@ -60,13 +62,17 @@ private:
         if (verifies_) verify(body.blob(), owner);
     }
     void name(const records::BlobRef& blob, const std::string& owner) {
-        // One that was moved has its id in a garbage row too, with the place it came from.
         auto place = blob.id();
         if (blob.extents_size() > 0)
             place += std::to_string(blob.extents(0).segment()) + ":" +
                      std::to_string(blob.extents(0).offset());
         const auto added = named_.emplace(std::move(place), owner);
-        if (!added.second) report("a blob is named twice, also by " + added.first->second, owner);
+        if (!added.second)
+            return report("a blob is named twice, also by " + added.first->second, owner);
+        // One that was moved has its id in a garbage row too, with the place it came from.
+        if (owner == garbage_owner) return;
+        const auto live = live_.emplace(blob.id(), owner);
+        if (!live.second) report("a blob is at two places, also for " + live.first->second, owner);
     }
     void verify(const records::BlobRef& blob, const std::string& owner) {
         auto reader = test::run(store_.blobs.open(catalog::from_record(blob)));
@@ -105,6 +111,7 @@ private:
 
     catalog::Store& store_;
     std::map<std::string, std::string> named_;  ///< owner by id and place
+    std::map<std::string, std::string> live_;   ///< owner by id, but for garbage
     bool verifies_ = true;
     std::string findings_;
 };

@@ -32,8 +32,8 @@ std::string move_blobs(const UpkeepTools& tools, std::uint64_t& moved);
 /// A pass over everything: nothing may be listed as damaged.
 std::string scrub(const UpkeepTools& tools);
 /// What no row refers to is found, kept in quarantine and given back; nothing may be left (P13).
-/// `moved`: so many blobs were, besides; only
-/// where no holes can be punched. The clock goes on for some seconds.
+/// `moved`: so many blobs were, besides; only where no holes can be punched. The clock goes on for
+/// some seconds.
 std::string sweep(const UpkeepTools& tools, std::uint64_t& moved);
 
 }  // namespace holdfast::model_test
