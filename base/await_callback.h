@@ -3,10 +3,8 @@
 /// threads: any may call back; the coroutine resumes on its own loop.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <boost/asio/this_coro.hpp>
-#include <cstddef>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -14,6 +12,7 @@
 #include <utility>
 
 #include "base/async.h"
+#include "base/operation_memory.h"
 
 namespace holdfast::base {
 
@@ -32,17 +31,12 @@ public:
     static void resume(const std::shared_ptr<Wait>& wait) noexcept;
 
 private:
-    template <class T>
-    class Allocator;
     struct Resumption;
-
-    /// More than Asio's operation with a Resumption in it (checked when it is put there).
-    static constexpr std::size_t operation_bytes_max = 128;
 
     IoExecutor executor_;
     std::optional<Handler> handler_;
     std::atomic<bool> claimed_{false};
-    alignas(std::max_align_t) std::array<std::byte, operation_bytes_max> operation_;
+    OperationMemory memory_;
 };
 
 /// What a wait ended with; lies in the coroutine's frame.

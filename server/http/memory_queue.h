@@ -19,12 +19,11 @@
 
 #include "base/async.h"
 #include "server/http/memory_governor.h"
+#include "server/http/wait_ticket.h"
 
 namespace holdfast::http {
 
 class MemoryQueue {
-    struct Waiter;
-
 public:
     struct Options {
         std::shared_ptr<MemoryGovernor> governor;  ///< null: everybody gets everything
@@ -32,40 +31,32 @@ public:
     };
     explicit MemoryQueue(Options options) : options_(std::move(options)) {}
 
-    /// Ends a wait early. threads: the loop of the one who waits.
-    class Ticket {
-    public:
-        /// The wait under way ends without memory, if it had none yet.
-        void cancel();
-
-    private:
-        friend class MemoryQueue;
-        std::weak_ptr<Waiter> waiter_;
-    };
     struct Wanted {
         std::uint64_t bytes = 0;
         bool has_body = false;
     };
     /// Waits on the caller's loop until `wanted` is set aside for it. False: refused, too many wait
     /// already, the time is up, or the ticket was cancelled. The ticket lives as long as the call.
-    base::Awaitable<bool> take(Ticket& ticket, Wanted wanted,
+    base::Awaitable<bool> take(WaitTicket& ticket, Wanted wanted,
                                std::chrono::steady_clock::time_point deadline);
-    void give_back(std::uint64_t bytes);
+    /// Needs no memory: it is called where nothing may be thrown.
+    void give_back(std::uint64_t bytes) noexcept;
     /// Forgets who waits. REQUIRES: no loop runs any more; the loops still exist.
     void close();
 
 private:
+    struct Waiter;
     using Waiting = std::deque<std::shared_ptr<Waiter>>;
     enum class Outcome { waits, admitted, refused };
     class Place;
 
-    std::shared_ptr<Waiter> enqueue(const base::IoExecutor& executor, Wanted wanted);
+    void enqueue(const std::shared_ptr<Waiter>& waiter);
     void look();
-    void serve();
-    void appoint();
-    void settle(Waiting& queue, Outcome outcome);
-    void remove(const std::shared_ptr<Waiter>& waiter);
-    Waiting* longest(bool bodies_too);
+    void serve() noexcept;
+    void appoint() noexcept;
+    void settle(Waiting& queue, Outcome outcome) noexcept;
+    void remove(const std::shared_ptr<Waiter>& waiter) noexcept;
+    Waiting* longest(bool bodies_too) noexcept;
 
     const Options options_;
     std::atomic<std::size_t> waiting_{0};

@@ -1,26 +1,50 @@
 #include "server/http/request_gate.h"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <utility>
+
+#include "base/sleeper.h"
 
 namespace holdfast::http {
 
 namespace asio = boost::asio;
 
-using Timer =
-    asio::basic_waitable_timer<std::chrono::steady_clock,
-                               asio::wait_traits<std::chrono::steady_clock>, base::IoExecutor>;
-
-struct RequestGate::Waiter {
-    explicit Waiter(const base::IoExecutor& executor) : timer(executor) {}
-    Timer timer;            ///< touched on its own loop only
-    bool admitted = false;  ///< guarded by the gate's mutex
+struct RequestGate::Waiter : base::Sleeper {
+    using base::Sleeper::Sleeper;
+    bool admitted = false;   ///< guarded by the gate's mutex, as what follows
+    bool collected = false;  ///< the place is its caller's
 };
 
-bool RequestGate::take_place() {
+/// Also works when the wait throws, and when the coroutine is destroyed while it is suspended, at
+/// the end of the process.
+class RequestGate::Turn {
+public:
+    Turn(RequestGate& gate, std::shared_ptr<Waiter> waiter)
+        : gate_(gate), waiter_(std::move(waiter)) {}
+    ~Turn() {
+        bool unused = false;
+        {
+            const std::lock_guard lock(gate_.mutex_);
+            auto& queue = gate_.queue_;
+            const auto found = std::find(queue.begin(), queue.end(), waiter_);
+            if (found != queue.end()) {
+                queue.erase(found);
+                gate_.waiting_.fetch_sub(1);
+            }
+            unused = waiter_->admitted && !waiter_->collected;
+        }
+        if (unused) gate_.leave();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+private:
+    RequestGate& gate_;
+    const std::shared_ptr<Waiter> waiter_;
+};
+
+bool RequestGate::take_place() noexcept {
     std::size_t running = running_.load();
     while (running < options_.running_max)
         if (running_.compare_exchange_weak(running, running + 1)) return true;
@@ -31,54 +55,50 @@ bool RequestGate::try_enter() {
     return waiting_.load() == 0 && take_place();
 }
 
-/// waiting_ is raised before the queue is read by leave(), and running_ lowered before waiting_ is
-/// read there: one of the two sees the other, so no free place goes unnoticed.
-std::shared_ptr<RequestGate::Waiter> RequestGate::enqueue(const base::IoExecutor& executor) {
-    const std::lock_guard lock(mutex_);
-    if (queue_.size() >= options_.queued_max) return nullptr;
-    auto waiter = std::make_shared<Waiter>(executor);
-    waiting_.fetch_add(1);
-    if (queue_.empty() && take_place()) {
-        waiting_.fetch_sub(1);
-        waiter->admitted = true;
-    } else {
-        queue_.push_back(waiter);
-    }
-    return waiter;
-}
-
-base::Awaitable<bool> RequestGate::enter(std::chrono::steady_clock::time_point deadline) {
+base::Awaitable<bool> RequestGate::enter(WaitTicket& ticket,
+                                         std::chrono::steady_clock::time_point deadline) {
     const auto executor = co_await asio::this_coro::executor;
-    const auto waiter = enqueue(executor);
-    if (!waiter) co_return false;
-    waiter->timer.expires_at(deadline);
-    {
-        // From here on leave() may cancel the timer, or has admitted before it was set.
-        const std::lock_guard lock(mutex_);
-        if (waiter->admitted) co_return true;
+    const auto waiter = std::make_shared<Waiter>(executor);
+    const Turn turn(*this, waiter);
+    ticket.begin(waiter);
+    if (!enqueue(waiter)) co_return false;
+    for (;;) {
+        {
+            const std::lock_guard lock(mutex_);
+            waiter->collected = waiter->admitted;
+            if (waiter->admitted) co_return true;
+        }
+        if (ticket.cancelled() || std::chrono::steady_clock::now() >= deadline) co_return false;
+        co_await waiter->sleep_until(deadline);
     }
-    co_await waiter->timer.async_wait(asio::as_tuple(base::use_awaitable));
-    co_return !give_up(waiter);
 }
 
-bool RequestGate::give_up(const std::shared_ptr<Waiter>& waiter) {
+/// waiting_ is raised before the gate is asked, and running_ lowered before waiting_ is read in
+/// leave(): one of the two sees the other, so no free place goes unnoticed.
+bool RequestGate::enqueue(const std::shared_ptr<Waiter>& waiter) {
     const std::lock_guard lock(mutex_);
-    if (waiter->admitted) return false;
-    queue_.erase(std::find(queue_.begin(), queue_.end(), waiter));
-    waiting_.fetch_sub(1);
+    if (queue_.size() >= options_.queued_max) return false;
+    queue_.push_back(waiter);
+    waiting_.fetch_add(1);
+    serve();
     return true;
 }
 
-void RequestGate::leave() {
+void RequestGate::leave() noexcept {
     running_.fetch_sub(1);
     if (waiting_.load() == 0) return;
     const std::lock_guard lock(mutex_);
+    serve();
+}
+
+/// REQUIRES: mutex_ is held.
+void RequestGate::serve() noexcept {
     while (!queue_.empty() && take_place()) {
         const auto waiter = std::move(queue_.front());
         queue_.pop_front();
         waiting_.fetch_sub(1);
         waiter->admitted = true;
-        asio::post(waiter->timer.get_executor(), [waiter] { waiter->timer.cancel(); });
+        base::Sleeper::wake(waiter);
     }
 }
 

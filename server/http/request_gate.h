@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "base/async.h"
+#include "server/http/wait_ticket.h"
 
 namespace holdfast::http {
 
@@ -24,20 +25,23 @@ public:
 
     /// Takes a place, unless there is none or others wait already.
     bool try_enter();
-    /// Waits for a place on the caller's loop. False: the queue is full or the time is up.
-    base::Awaitable<bool> enter(std::chrono::steady_clock::time_point deadline);
-    /// Gives the place back, to the one who waits longest.
-    void leave();
+    /// Waits for a place on the caller's loop. False: the queue is full, the time is up, or the
+    /// ticket was cancelled. The ticket lives as long as the call.
+    base::Awaitable<bool> enter(WaitTicket& ticket, std::chrono::steady_clock::time_point deadline);
+    /// Gives the place back, to the one who waits longest. Needs no memory: it is called where
+    /// nothing may be thrown.
+    void leave() noexcept;
     /// Forgets who waits. REQUIRES: no loop runs any more; the loops still exist.
     void close();
 
 private:
     struct Waiter;
 
-    bool take_place();
-    std::shared_ptr<Waiter> enqueue(const base::IoExecutor& executor);
-    /// False when the waiter had been given a place meanwhile.
-    bool give_up(const std::shared_ptr<Waiter>& waiter);
+    class Turn;
+
+    bool take_place() noexcept;
+    bool enqueue(const std::shared_ptr<Waiter>& waiter);
+    void serve() noexcept;
 
     const Options options_;
     std::atomic<std::size_t> running_{0};

@@ -202,7 +202,7 @@ base::Awaitable<void> Session::serve() {
 
 base::Awaitable<bool> Session::enter_gate(TimePoint deadline) {
     bool entered = !limited_ || shared_.gate.try_enter();
-    if (!entered) entered = co_await shared_.gate.enter(deadline);
+    if (!entered) entered = co_await shared_.gate.enter(turn_, deadline);
     if (!entered && !closed_) co_await tell_to_slow_down(shared_.metrics.refused_queue);
     co_return entered;
 }
@@ -211,7 +211,7 @@ base::Awaitable<bool> Session::enter_gate(TimePoint deadline) {
 base::Awaitable<bool> Session::reserve_memory(TimePoint deadline) {
     if (!limited_) co_return true;
     const MemoryQueue::Wanted wanted{estimated_memory_bytes(head()), reads_body(head())};
-    const bool taken = co_await shared_.memory.take(memory_wait_, wanted, deadline);
+    const bool taken = co_await shared_.memory.take(turn_, wanted, deadline);
     if (taken) memory_bytes_ = wanted.bytes;
     if (closed_) co_return false;
     if (!taken) co_await tell_to_slow_down(shared_.metrics.refused_memory);
@@ -316,7 +316,7 @@ void Session::begin_drain() {
 bool Session::cut() {
     if (closed_) return false;
     closed_ = true;
-    memory_wait_.cancel();
+    turn_.cancel();
     boost::system::error_code ignored;  // the connection is given up
     // A reset, so that the client does not take what it has for the whole answer.
     socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);

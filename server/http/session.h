@@ -12,6 +12,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/operation_memory.h"
 #include "server/http/chunk_framing.h"
 #include "server/http/exchange.h"
 #include "server/http/loop.h"
@@ -141,8 +142,9 @@ private:
     TimePoint armed_until_ = TimePoint::max();
     TimePoint wait_cap_ = TimePoint::max();  ///< no wait goes beyond, whatever its own deadline
     bool timed_out_ = false;
-    MemoryQueue::Ticket memory_wait_;
-    std::uint64_t memory_bytes_ = 0;  ///< set aside for the request that runs
+    base::OperationMemory wait_memory_;  ///< of the wait for the socket
+    WaitTicket turn_;                    ///< what it waits for before it runs
+    std::uint64_t memory_bytes_ = 0;     ///< set aside for the request that runs
 
     ReadBlocks::Block buffer_;
     std::size_t buffer_bytes_ = 0;  ///< capacity

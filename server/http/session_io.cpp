@@ -1,4 +1,5 @@
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_allocator.hpp>
 
 #include "base/assert.h"
 #include "server/http/session.h"
@@ -7,12 +8,15 @@ namespace holdfast::http {
 
 namespace asio = boost::asio;
 
+/// It allocates nothing where it begins: Asio would let that exception leave the loop.
 base::Awaitable<Session::Waited> Session::wait(Direction direction, TimePoint deadline) {
     if (closed_) co_return Waited::interrupted;
     timed_out_ = false;
     arm(std::min(deadline, wait_cap_));
     const auto type = direction == Direction::read ? Socket::wait_read : Socket::wait_write;
-    const auto [error] = co_await socket_.async_wait(type, asio::as_tuple(base::use_awaitable));
+    auto waiting =
+        asio::bind_allocator(wait_memory_.allocator(), asio::as_tuple(base::use_awaitable));
+    const auto [error] = co_await socket_.async_wait(type, waiting);
     deadline_ = TimePoint::max();
     if (timed_out_) co_return Waited::timed_out;
     if (error || closed_) co_return Waited::interrupted;
@@ -22,12 +26,13 @@ base::Awaitable<Session::Waited> Session::wait(Direction direction, TimePoint de
 void Session::arm(TimePoint deadline) {
     deadline_ = deadline;
     if (armed_until_ <= deadline) return;
-    armed_until_ = deadline;
+    armed_until_ = TimePoint::max();  // nothing is, should the wait not begin
     timer_.expires_at(deadline);
     timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
         if (error) return;
         if (const auto session = weak.lock()) session->timer_fired();
     });
+    armed_until_ = deadline;
 }
 
 void Session::timer_fired() {

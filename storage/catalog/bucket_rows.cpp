@@ -3,6 +3,7 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "base/await_timer.h"
 #include "base/failpoint.h"
 
 namespace holdfast::storage::catalog {
@@ -56,7 +57,7 @@ Outcome<void> DeletionWait::wait() {
         co_return CatalogError(std::move(busy));
     }
     Timer timer(co_await base::asio::this_coro::executor, deletion_step);
-    co_await timer.async_wait(base::use_awaitable);
+    static_cast<void>(co_await base::await_timer(timer));
     co_return base::Expected<void, CatalogError>{};
 }
 

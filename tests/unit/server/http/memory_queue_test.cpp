@@ -17,6 +17,7 @@ using namespace holdfast;
 using namespace std::chrono_literals;
 using http::MemoryGovernor;
 using http::MemoryQueue;
+using http::WaitTicket;
 using Verdict = MemoryGovernor::Verdict;
 
 namespace {
@@ -44,13 +45,13 @@ struct Process {
     base::FakeClock clock{base::WallTime{}};
     std::atomic<std::uint64_t> bytes{100'000};
     std::shared_ptr<MemoryGovernor> governor;
-    base::asio::io_context loop{1};
     MemoryQueue queue;
+    base::asio::io_context loop{1};  ///< the queue outlives who still waits on it
 };
 
 /// One that wants memory: nothing is known yet, or what came of it.
 struct Asker {
-    MemoryQueue::Ticket ticket;
+    WaitTicket ticket;
     std::optional<bool> taken;
 };
 
@@ -249,7 +250,7 @@ TEST_CASE("memory queue: many threads share what there is, and everybody is serv
             std::array<std::uint8_t, 2> dice{};
             random.fill(dice);
             const MemoryQueue::Wanted wanted{1 + dice[0] % 100U, dice[1] % 2 == 0};
-            MemoryQueue::Ticket ticket;
+            WaitTicket ticket;
             const bool taken = co_await process.queue.take(ticket, wanted, never);
             if (!taken) co_return;
             const auto now = in_use += static_cast<std::int64_t>(wanted.bytes);
