@@ -1,6 +1,10 @@
 /// The end of a process that no longer knows its own state: an exception left one of its threads,
 /// or an HF_ASSERT does not hold. It says why in the log, which is written out, and aborts; the
-/// next start recovers, as after any crash. source: spec durability 2.5. threads: any.
+/// next start recovers, as after any crash.
+///
+/// The log, or standard error in its place, has less than a second for it, whatever hangs.
+/// Other threads run on until then, but no connection sends anything more (is_crashing()), so
+/// nothing is acknowledged. source: spec durability 2.5. threads: any.
 #pragma once
 
 #include <exception>
@@ -12,8 +16,11 @@ namespace holdfast::base {
 /// without a use for it (a thread pool, say) calls std::terminate.
 void crash_on_uncaught();
 
-/// One line, `crashed`, and the end.
-[[noreturn]] void crash(std::string_view reason);
+/// One line, `crashed`, and the end. Of several threads the first one's reason is told. Needs no
+/// memory: without any, the line goes to standard error.
+[[noreturn]] void crash(std::string_view reason) noexcept;
+/// Whether a thread of this process has come to that.
+[[nodiscard]] bool is_crashing() noexcept;
 
 /// The completion of a coroutine that nobody awaits. What it throws must not be lost: it leaves the
 /// loop, and so ends the process.

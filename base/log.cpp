@@ -17,7 +17,7 @@ namespace holdfast::base::log {
 
 namespace {
 
-constexpr std::chrono::seconds last_line_patience{1};
+constexpr std::chrono::milliseconds last_line_patience{500};
 
 struct State {
     std::atomic<Level> level{Level::info};
@@ -52,12 +52,28 @@ std::string not_opened_notice(const std::string& path, int code) {
                    {{"path", path}, {"error", std::generic_category().message(code)}});
 }
 
+bool write_direct(const std::string& line) {
+    const std::lock_guard whole(state().direct);
+    return LineSink().write(line);
+}
+
 void push(std::string line) {
     const std::shared_lock lock(state().mutex);
     if (state().writer) return state().writer->push(std::move(line));
-    const std::lock_guard whole(state().direct);
     // Nobody is left to be told when standard error itself fails.
-    static_cast<void>(LineSink().write(line));
+    static_cast<void>(write_direct(line));
+}
+
+std::unique_ptr<Writer> take_writer() {
+    const std::unique_lock lock(state().mutex);
+    return std::move(state().writer);
+}
+
+bool end_with(std::string line) {
+    const auto writer = take_writer();
+    if (!writer) return write_direct(line);
+    writer->push(std::move(line));
+    return writer->finish();
 }
 
 }  // namespace
@@ -77,9 +93,7 @@ void reopen() {
 }
 
 void stop() {
-    std::unique_ptr<Writer> last;
-    const std::unique_lock lock(state().mutex);
-    last = std::move(state().writer);
+    take_writer().reset();
 }
 
 bool enabled(Level level) {
@@ -93,14 +107,16 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
 
 /// On a thread of its own: the caller may be inside the log.
 bool write_last(std::string_view event, std::initializer_list<Field> fields) {
-    const auto written = std::make_shared<std::promise<void>>();
+    const auto written = std::make_shared<std::promise<bool>>();
     auto done = written->get_future();
-    std::thread([written, line = line_of(Level::error, event, fields)] {
-        push(line);
-        stop();
-        written->set_value();
+    std::thread([written, line = line_of(Level::error, event, fields)]() mutable {
+        try {
+            written->set_value(end_with(std::move(line)));
+        } catch (const std::exception&) {
+            written->set_value(false);
+        }
     }).detach();
-    return done.wait_for(last_line_patience) == std::future_status::ready;
+    return done.wait_for(last_line_patience) == std::future_status::ready && done.get();
 }
 
 }  // namespace holdfast::base::log

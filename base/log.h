@@ -41,8 +41,8 @@ void reopen();
 /// Writes what is queued.
 void stop();
 /// The last line, an error, of a process that is about to end; everything queued before it is
-/// written as well. Waits a second at most: the log may be on a disk that hangs. Whether all of it
-/// was written.
+/// written as well. Waits half a second at most: the log may be on a disk that hangs, or a pipe
+/// that nobody reads. Whether it was written.
 bool write_last(std::string_view event, std::initializer_list<Field> fields);
 
 bool enabled(Level level);

@@ -80,13 +80,14 @@ Writer::Writer(std::string path, Notices notices)
     thread_ = std::thread([this] { run(); });
 }
 
-Writer::~Writer() {
+bool Writer::finish() {
     {
         const std::lock_guard lock(mutex_);
         stop_ = true;
     }
     wake_.notify_one();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
+    return written_;
 }
 
 void Writer::push(std::string line) {
@@ -136,8 +137,9 @@ void Writer::write(const LineQueue::Batch& batch) {
         text = notices_.dropped(batch.dropped);
     }
     for (const std::string& line : batch.lines) text += line;
-    if (!text.empty() && !sink_.write(text))
-        lost_lines("write_failed").Increment(static_cast<double>(batch.lines.size()));
+    if (text.empty()) return;
+    written_ = sink_.write(text);
+    if (!written_) lost_lines("write_failed").Increment(static_cast<double>(batch.lines.size()));
 }
 
 }  // namespace holdfast::base::log

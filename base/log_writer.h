@@ -65,8 +65,9 @@ public:
 
     /// Lines reach `path` (empty: standard error) from a thread of its own.
     Writer(std::string path, Notices notices);
-    /// Writes what is queued, then ends the thread.
-    ~Writer();
+    ~Writer() { finish(); }
+    /// Writes what is queued, then ends the thread. Whether the last of it was written.
+    bool finish();
 
     void push(std::string line);
     /// The thread opens the path again before it writes on.
@@ -79,7 +80,8 @@ private:
 
     const std::string path_;
     const Notices notices_;
-    LineSink sink_;  ///< the thread's own
+    LineSink sink_;        ///< the thread's own, as what follows
+    bool written_ = true;  ///< the last lines that there were
     std::mutex mutex_;
     std::condition_variable wake_;
     LineQueue queue_;

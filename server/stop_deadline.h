@@ -10,8 +10,8 @@
 
 namespace holdfast::server {
 
-/// Ends the process with ExitCode::failure; the log says what was not finished. Waits a second at
-/// most for the log, which may be on the disk that hangs. threads: any.
+/// Ends the process with ExitCode::failure; the log says what was not finished. Waits half a
+/// second at most for the log, which may be on the disk that hangs. threads: any.
 [[noreturn]] void end_uncleanly(const char* unfinished);
 
 class StopDeadline {

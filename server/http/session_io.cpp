@@ -2,6 +2,7 @@
 #include <boost/asio/bind_allocator.hpp>
 
 #include "base/assert.h"
+#include "base/last_words.h"
 #include "server/http/session.h"
 
 namespace holdfast::http {
@@ -94,11 +95,13 @@ base::Awaitable<Result<std::size_t>> Session::read_some(base::ByteSpan to) {
     co_return ConnectionError{ConnectionError::Kind::closed};
 }
 
-/// Uses `parts` up.
+/// Uses `parts` up. The one place where answers leave, and the last one for them: a process that
+/// no longer knows its own state acknowledges nothing.
 base::Awaitable<Result<void>> Session::write_all(std::span<iovec> parts) {
     while (!parts.empty() && parts.front().iov_len == 0) parts = parts.subspan(1);
     while (!parts.empty()) {
-        if (closed_) co_return ConnectionError{ConnectionError::Kind::closed};
+        if (closed_ || base::is_crashing())
+            co_return ConnectionError{ConnectionError::Kind::closed};
         const IoStep step = transport_->write(parts);
         Direction direction = Direction::write;
         switch (step.state) {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -39,6 +38,30 @@ struct Written {
         std::istringstream text(directory.read("log"));
         for (std::string line; std::getline(text, line);) lines.push_back(line);
     }
+};
+
+/// A pipe that is full: who writes to it waits for ever.
+class FullPipe {
+public:
+    FullPipe() {
+        REQUIRE(::pipe2(ends_.data(), O_NONBLOCK | O_CLOEXEC) == 0);
+        const std::array<char, 4096> page{};
+        while (::write(ends_[1], page.data(), page.size()) > 0) {
+        }
+        REQUIRE(::fcntl(ends_[1], F_SETFL, 0) == 0);
+    }
+    ~FullPipe() {
+        for (const int end : ends_) ::close(end);
+    }
+    FullPipe(const FullPipe&) = delete;
+    FullPipe& operator=(const FullPipe&) = delete;
+    [[nodiscard]] int end_to_write() const { return ends_[1]; }
+    [[nodiscard]] std::string path() const {
+        return "/proc/self/fd/" + std::to_string(end_to_write());
+    }
+
+private:
+    std::array<int, 2> ends_{};
 };
 
 base::Awaitable<void> fail() {
@@ -93,20 +116,57 @@ TEST_CASE("last words: 2.5 a broken assertion is the last line of the log", "[ba
 
 TEST_CASE("last words: 2.5 a log that takes nothing does not keep a process from its end",
           "[base][log]") {
-    const TemporaryDirectory directory;
-    // A pipe that is full: who writes to it waits for ever.
-    const auto log = directory.file("log");
-    REQUIRE(::mkfifo(log.c_str(), 0600) == 0);
-    const int reader = ::open(log.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    REQUIRE(reader >= 0);
-    const std::array<char, 4096> page{};
-    while (::write(reader, page.data(), page.size()) > 0) {
-    }
+    const FullPipe log;
     const auto end = run_in_child([&] {
-        begin_logging(directory);
+        base::log::start({base::log::Level::info, base::log::Format::json, log.path()});
+        base::log::info("before");
         base::crash("on purpose");
     });
-    ::close(reader);
     CHECK(end.signal == SIGABRT);
     CHECK(end.errors == "holdfast: crashed: on purpose\n");
+}
+
+TEST_CASE("last words: 2.5 standard error that takes nothing does not keep a process from its end",
+          "[base][log]") {
+    const FullPipe full;
+    const auto end = run_in_child([&] {
+        ::dup2(full.end_to_write(), STDERR_FILENO);
+        base::log::start({});
+        base::log::info("before");
+        base::crash("on purpose");
+    });
+    CHECK(end.signal == SIGABRT);
+}
+
+TEST_CASE("last words: 2.5 neither a log nor standard error that take anything", "[base][log]") {
+    const FullPipe full;
+    const auto end = run_in_child([&] {
+        ::dup2(full.end_to_write(), STDERR_FILENO);
+        base::log::start({base::log::Level::info, base::log::Format::json, full.path()});
+        HF_ASSERT(1 + 1 == 3);
+    });
+    CHECK(end.signal == SIGABRT);
+}
+
+TEST_CASE("last words: 2.5 a log whose volume is full is as good as none", "[base][log]") {
+    const auto end = run_in_child([&] {
+        base::log::start({base::log::Level::info, base::log::Format::json, "/dev/full"});
+        base::crash("on purpose");
+    });
+    CHECK(end.signal == SIGABRT);
+    CHECK(end.errors == "holdfast: crashed: on purpose\n");
+}
+
+TEST_CASE("last words: 2.5 of threads that fail together one tells why, whole", "[base][log]") {
+    const TemporaryDirectory directory;
+    const auto end = run_in_child([&] {
+        begin_logging(directory);
+        std::vector<std::jthread> threads;
+        for (int i = 0; i < 4; ++i) threads.emplace_back([] { base::crash("on purpose"); });
+    });
+    CHECK(end.signal == SIGABRT);
+    CHECK(end.errors.empty());
+    const Written log(directory);
+    REQUIRE(log.lines.size() == 2);
+    CHECK_THAT(log.lines[1], Catch::Contains("on purpose"));
 }

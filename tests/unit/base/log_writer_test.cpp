@@ -195,6 +195,19 @@ TEST_CASE("log writer: lines that cannot be written are counted", "[base][log]")
     CHECK(lines_lost("write_failed") - lost_before == 3);
 }
 
+TEST_CASE("log writer: its end says whether the last lines were written", "[base][log]") {
+    const TemporaryDirectory directory;
+    Writer silent("/dev/full", notices());
+    CHECK(silent.finish());
+    Writer full("/dev/full", notices());
+    full.push("x\n");
+    CHECK_FALSE(full.finish());
+    Writer writer(directory.file("log"), notices());
+    writer.push("x\n");
+    CHECK(writer.finish());
+    CHECK(directory.read("log") == "x\n");
+}
+
 TEST_CASE("log writer: after a rotation lines go to the new file, none is lost", "[base][log]") {
     const TemporaryDirectory directory;
     {
