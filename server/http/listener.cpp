@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <new>
 
 #include "base/failpoint.h"
 #include "base/last_words.h"
@@ -31,8 +32,13 @@ Peer peer_of(const asio::ip::tcp::endpoint& endpoint, bool tls) {
     return {address.to_string(), address.is_loopback(), tls};
 }
 
-base::Awaitable<void> run_session(std::shared_ptr<Session> session) {
-    co_await session->run();
+/// A session that there is no memory for ends alone: its end closes the connection.
+base::Awaitable<void> run_session(std::shared_ptr<Session> session, prometheus::Counter& refused) {
+    try {
+        co_await session->run();
+    } catch (const std::bad_alloc&) {
+        refused.Increment();
+    }
 }
 
 }  // namespace
@@ -46,6 +52,10 @@ void SpareDescriptor::release() {
     descriptor_ = -1;
 }
 
+Descriptor::~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+}
+
 Listener::Listener(const Session::Place& place, int socket, bool is_v6,
                    std::shared_ptr<TlsContext> tls)
     : place_(place),
@@ -55,17 +65,24 @@ Listener::Listener(const Session::Place& place, int socket, bool is_v6,
     acceptor_.assign(is_v6 ? asio::ip::tcp::v6() : asio::ip::tcp::v4(), socket);
 }
 
-base::Awaitable<void> Listener::run() {
-    while (acceptor_.is_open()) {
-        const auto [error] =
-            co_await acceptor_.async_wait(Acceptor::wait_read, asio::as_tuple(base::use_awaitable));
-        if (error) break;
-        if (accept_all() == Accepted::all) continue;
-        base::log::warning("http.out_of_file_descriptors");
-        refuse_with_spare();
-        pause_.expires_after(out_of_descriptors_pause);
-        co_await pause_.async_wait(asio::as_tuple(base::use_awaitable));
-    }
+/// No coroutine: a wait in one needs memory each time, and without it nobody would be let in again.
+void Listener::wait() {
+    acceptor_.async_wait(Acceptor::wait_read,
+                         asio::bind_allocator(wait_memory_.allocator(),
+                                              [this](const boost::system::error_code& error) {
+                                                  if (!error) let_in();
+                                              }));
+}
+
+void Listener::let_in() {
+    if (accept_all() == Accepted::all) return wait();
+    base::log::warning("http.out_of_file_descriptors");
+    refuse_with_spare();
+    pause_.expires_after(out_of_descriptors_pause);
+    pause_.async_wait(
+        asio::bind_allocator(wait_memory_.allocator(), [this](const boost::system::error_code&) {
+            if (acceptor_.is_open()) wait();
+        }));
 }
 
 void Listener::stop() {
@@ -84,7 +101,7 @@ Listener::Accepted Listener::accept_all() {
                                      SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (socket >= 0) {
             endpoint.resize(length);
-            admit(socket, peer_of(endpoint, tls_ != nullptr));
+            take_in(socket, endpoint);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
@@ -95,36 +112,55 @@ Listener::Accepted Listener::accept_all() {
     return Accepted::all;
 }
 
-void Listener::admit(int socket, Peer peer) {
-    Shared& shared = place_.shared;
-    if (HF_FAILPOINT("accept") != base::Injected::none) {
-        ::close(socket);
-        return;
+/// A connection that there is no memory for is closed, and the others go on.
+void Listener::take_in(int socket, const asio::ip::tcp::endpoint& endpoint) {
+    Descriptor owned(socket);
+    if (HF_FAILPOINT("accept") != base::Injected::none) return;
+    try {
+        admit(owned, peer_of(endpoint, tls_ != nullptr));
+    } catch (const std::bad_alloc&) {
+        place_.shared.metrics.refused_memory.Increment();
     }
+}
+
+void Listener::admit(Descriptor& socket, const Peer& peer) {
+    Shared& shared = place_.shared;
     switch (shared.connection_limits.admit(peer.address)) {
         case ConnectionLimits::Verdict::admitted:
-            break;
+            return begin_session(socket, peer);
         case ConnectionLimits::Verdict::too_many:
             return refuse(socket, shared.metrics.refused_connections);
         case ConnectionLimits::Verdict::too_many_from_address:
             return refuse(socket, shared.metrics.refused_address);
     }
-    shared.metrics.connections_accepted.Increment();
+}
+
+/// REQUIRES: the connection was admitted; that is given back here, or by the session.
+void Listener::begin_session(Descriptor& socket, const Peer& peer) {
+    struct Admission {
+        ConnectionLimits& limits;
+        const std::string& address;
+        bool handed_over = false;
+        ~Admission() {
+            if (!handed_over) limits.release(address);
+        }
+    };
+    Shared& shared = place_.shared;
+    Admission admission{shared.connection_limits, peer.address};
     const int on = 1;
-    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    auto transport = make_transport(socket);
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    auto transport = make_transport(socket.get());
+    if (!transport) throw std::bad_alloc();
     boost::system::error_code error;
     Session::Socket owned(place_.loop.context.get_executor());
-    owned.assign(acceptor_.local_endpoint().protocol(), socket, error);
-    if (!transport || error) {
-        shared.connection_limits.release(peer.address);
-        if (error) ::close(socket);
-        return;
-    }
-    auto session =
-        std::make_shared<Session>(place_, std::move(owned), std::move(transport), std::move(peer));
-    asio::co_spawn(place_.loop.context.get_executor(), run_session(std::move(session)),
-                   base::or_crash);
+    owned.assign(acceptor_.local_endpoint().protocol(), socket.get(), error);
+    if (error) return;
+    socket.release();
+    auto session = std::make_shared<Session>(place_, std::move(owned), std::move(transport), peer);
+    admission.handed_over = true;
+    shared.metrics.connections_accepted.Increment();
+    asio::co_spawn(place_.loop.context.get_executor(),
+                   run_session(std::move(session), shared.metrics.refused_memory), base::or_crash);
 }
 
 std::unique_ptr<Transport> Listener::make_transport(int socket) const {
@@ -134,31 +170,34 @@ std::unique_ptr<Transport> Listener::make_transport(int socket) const {
 
 /// Tells what one packet can tell, without waiting: a flood must not hold anything here. A TLS
 /// client gets no answer, a handshake would cost more than the connection.
-void Listener::refuse(int socket, prometheus::Counter& reason) {
+void Listener::refuse(Descriptor& socket, prometheus::Counter& reason) {
     reason.Increment();
-    if (!tls_) {
-        auto [head, body] =
-            place_.handler.refuse(503, "SlowDown", "Please reduce your request rate.");
-        std::string answer;
-        Framing framing;
-        framing.content_length = body.size();
-        framing.connection = Framing::Connection::close;
-        if (!may_be_sent(head)) head.headers.clear();
-        write_head(answer, head, framing, place_.loop.standard_fields.text());
-        answer += body;
-        // Unread bytes would turn the close into a reset that overtakes the answer.
-        ::recv(socket, nullptr, base::MiB, MSG_TRUNC | MSG_DONTWAIT);
-        ::send(socket, answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-        ::shutdown(socket, SHUT_WR);
-    }
-    ::close(socket);
+    if (tls_) return;
+    auto [head, body] = place_.handler.refuse(503, "SlowDown", "Please reduce your request rate.");
+    std::string answer;
+    Framing framing;
+    framing.content_length = body.size();
+    framing.connection = Framing::Connection::close;
+    if (!may_be_sent(head)) head.headers.clear();
+    write_head(answer, head, framing, place_.loop.standard_fields.text());
+    answer += body;
+    // Unread bytes would turn the close into a reset that overtakes the answer.
+    ::recv(socket.get(), nullptr, base::MiB, MSG_TRUNC | MSG_DONTWAIT);
+    ::send(socket.get(), answer.data(), answer.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    ::shutdown(socket.get(), SHUT_WR);
 }
 
 void Listener::refuse_with_spare() {
     spare_.release();
-    const int socket =
-        ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (socket >= 0) refuse(socket, place_.shared.metrics.refused_descriptors);
+    {
+        Descriptor socket(
+            ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        try {
+            if (socket.get() >= 0) refuse(socket, place_.shared.metrics.refused_descriptors);
+        } catch (const std::bad_alloc&) {
+            // It is closed without a word.
+        }
+    }
     spare_.take();
 }
 

@@ -28,12 +28,27 @@ private:
     int descriptor_ = -1;
 };
 
+/// A socket that is closed unless somebody takes it.
+class Descriptor {
+public:
+    explicit Descriptor(int value) : value_(value) {}
+    ~Descriptor();
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    [[nodiscard]] int get() const { return value_; }
+    void release() { value_ = -1; }
+
+private:
+    int value_;
+};
+
 class Listener {
 public:
     /// socket: bound and listening, non-blocking; owned from here on. tls may be null.
     Listener(const Session::Place& place, int socket, bool is_v6, std::shared_ptr<TlsContext> tls);
 
-    base::Awaitable<void> run();
+    /// Lets in who comes, from here on.
+    void start() { wait(); }
     /// Serves what the kernel has accepted already, then closes.
     void stop();
 
@@ -45,9 +60,13 @@ private:
                                          base::IoExecutor>;
 
     enum class Accepted { all, out_of_descriptors };
+    void wait();
+    void let_in();
     Accepted accept_all();
-    void admit(int socket, Peer peer);
-    void refuse(int socket, prometheus::Counter& reason);
+    void take_in(int socket, const base::asio::ip::tcp::endpoint& endpoint);
+    void admit(Descriptor& socket, const Peer& peer);
+    void begin_session(Descriptor& socket, const Peer& peer);
+    void refuse(Descriptor& socket, prometheus::Counter& reason);
     void refuse_with_spare();
     std::unique_ptr<Transport> make_transport(int socket) const;
 
@@ -55,6 +74,7 @@ private:
     const std::shared_ptr<TlsContext> tls_;
     Acceptor acceptor_;
     Timer pause_;
+    base::OperationMemory wait_memory_;  ///< of its one wait
     SpareDescriptor spare_;
 };
 

@@ -3,13 +3,11 @@
 #include <signal.h>
 
 #include <atomic>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <future>
 
 #include "base/assert.h"
 #include "base/failpoint.h"
-#include "base/last_words.h"
 #include "base/log.h"
 #include "server/http/bound_socket.h"
 #include "server/http/listener.h"
@@ -109,7 +107,7 @@ base::Expected<std::uint16_t, StartError> Server::listen(const ListenOptions& op
         const Session::Place place{loop, state_->shared, handler, options.limited};
         loop.listeners.push_back(
             std::make_unique<Listener>(place, bound->sockets[i], bound->is_v6, tls));
-        asio::co_spawn(loop.context, loop.listeners.back()->run(), base::or_crash);
+        loop.listeners.back()->start();
     }
     return bound->port;
 }
