@@ -86,18 +86,22 @@ struct IndexFile {
     std::string checksum;  ///< empty: none was recorded
 };
 
-/// The files that hold the bodies kept in the index, and nothing else.
+/// What the bodies kept in the index take.
 struct BodySpace {
+    /// One that holds bodies and nothing else.
     struct File {
         std::uint64_t number = 0;
         std::uint64_t bytes = 0;
         std::uint64_t garbage_bytes = 0;  ///< of bodies known to be gone
     };
     std::vector<File> files;  ///< in the order of their numbers, so the oldest first
+    /// Of the tables with their rows: small bodies lie in those, others are pointed to.
+    std::uint64_t table_bytes = 0;
     /// At most so many rows replaced or deleted a body that does not count as garbage yet: that
     /// shows when they are merged.
     std::uint64_t unmerged_rows_max = 0;
-    std::uint64_t room_bytes = 0;  ///< what may be written without using up the reserve
+    std::uint64_t free_bytes = 0;  ///< of the disk
+    std::uint64_t room_bytes = 0;  ///< of those, what may be written without using up the reserve
 };
 
 /// Which rows of bodies to merge.
@@ -140,10 +144,11 @@ public:
                                                std::uint64_t bytes) = 0;
 
     virtual Async<BodySpace> body_space() = 0;
-    /// Merges the rows of some 100,000 bodies, from a key on. Garbage that was hidden becomes
-    /// known, and files of nothing else are unlinked. errors: unavailable (stopped, or the index
-    /// was reopened), corrupt, io, out_of_space; after the last three the index stops the writes,
-    /// and is opened again.
+    /// Merges the rows of some 100,000 bodies, from a key on, as they were when the merge began.
+    /// Garbage that was hidden becomes known, and files of nothing else are unlinked. Bodies move
+    /// only where rows were merged before. errors: unavailable (stopped, or the index was
+    /// reopened), corrupt, io, out_of_space; corrupt and io have stopped the writes, until the
+    /// index is opened again.
     virtual Async<BodyMergeStep> merge_bodies(BodyMerge merge) = 0;
     /// Ends the step under way when it may be ended; later ones are `unavailable`. threads: any.
     virtual void stop_merging() = 0;

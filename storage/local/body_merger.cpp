@@ -76,35 +76,63 @@ std::uint64_t bytes_written_after(const rocksdb::ColumnFamilyMetaData& bodies, s
     return bytes;
 }
 
-rocksdb::CompactRangeOptions compaction_options(const rocksdb::ColumnFamilyMetaData& bodies,
-                                                std::uint64_t move_up_to) {
+/// Bodies stay where they are: the family's own setting would move some.
+rocksdb::CompactRangeOptions merging(std::atomic<bool>& canceled) {
     rocksdb::CompactRangeOptions options;
+    options.canceled = &canceled;
     options.exclusive_manual_compaction = false;  // the others go on
-    // The family's own setting would move bodies out of the oldest files.
     options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kDisable;
-    const auto& files = bodies.blob_files;
-    const auto moved = std::count_if(files.begin(), files.end(), [&](const auto& file) {
-        return file.blob_file_number <= move_up_to;
-    });
-    if (moved == 0) return options;
+    return options;
+}
+
+/// Bodies of the oldest `files` of so many files move.
+rocksdb::CompactRangeOptions moving(std::atomic<bool>& canceled, std::size_t files,
+                                    std::size_t of_files) {
+    auto options = merging(canceled);
     options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kForce;
-    // RocksDB multiplies the share with the number of files, and rounds down.
-    const auto share = (static_cast<double>(moved) + 0.5) / static_cast<double>(files.size());
+    // RocksDB multiplies the share with the number of files it finds then, and rounds down: enough
+    // more that it is not one too few, and not so much that a file more makes it one too many.
+    const auto share = (static_cast<double>(files) + 0.01) / static_cast<double>(of_files);
     options.blob_garbage_collection_age_cutoff = std::min(share, 1.0);
-    // Rows of the lowest level refer to those files as well, also in tables that were written by
-    // another compaction meanwhile.
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
     return options;
 }
 
-/// The last key of the first table that ends at `from` or behind it; empty when no table follows
-/// that one.
-std::string end_of_table(const rocksdb::ColumnFamilyMetaData& bodies, const std::string& from) {
-    const auto tables = lowest_tables(bodies);
+/// The one that ends at `from` or behind it first, and whether another one follows it.
+struct TableAt {
+    std::string last_key;  ///< empty: there is none
+    bool is_last = true;
+};
+
+TableAt table_at(const Tables& tables, const std::string& from) {
     const auto table = std::find_if(tables.begin(), tables.end(),
                                     [&](const auto& t) { return t.largestkey >= from; });
-    if (table == tables.end() || table + 1 == tables.end()) return {};
-    return table->largestkey;
+    if (table == tables.end()) return {};
+    return {table->largestkey, table + 1 == tables.end()};
+}
+
+/// The smallest key behind that one.
+std::string key_after(const std::string& key) {
+    return key + '\0';
+}
+
+/// Of the tables above the lowest level, one has keys from `from` to `last`; empty: to the end.
+bool has_rows_above(const rocksdb::ColumnFamilyMetaData& bodies, const Tables& lowest,
+                    const std::string& from, const std::string& last) {
+    const auto overlaps = [&](const rocksdb::SstFileMetaData& table) {
+        return table.largestkey >= from && (last.empty() || table.smallestkey <= last);
+    };
+    std::size_t found = 0;
+    for (const auto& level : bodies.levels)
+        found += static_cast<std::size_t>(
+            std::count_if(level.files.begin(), level.files.end(), overlaps));
+    return found > static_cast<std::size_t>(std::count_if(lowest.begin(), lowest.end(), overlaps));
+}
+
+rocksdb::Status compact_at(const RowDatabase& database, const rocksdb::CompactRangeOptions& options,
+                           const std::string& key) {
+    const rocksdb::Slice range(key);
+    return database.db().CompactRange(options, database.family(RowFamily::body), &range, &range);
 }
 
 }  // namespace
@@ -117,6 +145,7 @@ Result<BodySpace> BodyMerger::space() {
     for (const auto& file : bodies.blob_files)
         space.files.push_back(
             {file.blob_file_number, file.total_blob_bytes, file.garbage_blob_bytes});
+    space.table_bytes = bodies.size;
     space.unmerged_rows_max = rows_above_max(use.database(), bodies);
     return space;
 }
@@ -128,7 +157,7 @@ Result<BodyMergeStep> BodyMerger::step(const BodyMerge& merge) {
         BodyMerger& merger;
         ~AtTheEnd() { merger.end(); }
     } const at_the_end{*this};
-    return compact(*database, merge);
+    return run(*database, merge);
 }
 
 /// From here to end() whoever closes the index waits.
@@ -147,22 +176,68 @@ void BodyMerger::end() {
     ended_.notify_all();
 }
 
-Result<BodyMergeStep> BodyMerger::compact(const RowDatabase& database, const BodyMerge& merge) {
-    const auto before = bodies_of(database);
-    auto options = compaction_options(before, merge.move_up_to);
-    options.canceled = &canceled_;
-    const auto last = end_of_table(before, merge.from);
-    const rocksdb::Slice begin(merge.from);
-    const rocksdb::Slice end(last);
-    const auto status = database.db().CompactRange(options, database.family(RowFamily::body),
-                                                   merge.from.empty() ? nullptr : &begin,
-                                                   last.empty() ? nullptr : &end);
-    if (status.IsIncomplete() || status.IsShutdownInProgress()) return not_merged();
-    if (!status.ok()) return to_storage_error(status);
+Result<BodyMergeStep> BodyMerger::run(const RowDatabase& database, const BodyMerge& merge) {
+    const auto newest_before = newest_file(bodies_of(database));
     BodyMergeStep done;
-    if (!last.empty()) done.next = last + '\0';  // the smallest key behind it
-    done.bytes_written = bytes_written_after(bodies_of(database), newest_file(before));
+    const auto status = merge.move_up_to == 0 ? push_down(database, merge.from, done.next)
+                                              : move(database, merge, done.next);
+    if (!status.ok()) return fail(database, status);
+    done.bytes_written = bytes_written_after(bodies_of(database), newest_before);
     return done;
+}
+
+Result<BodyMergeStep> BodyMerger::fail(const RowDatabase& database, const rocksdb::Status& status) {
+    if (status.IsIncomplete() || status.IsShutdownInProgress()) return not_merged();
+    auto error = to_storage_error(status);
+    // RocksDB waits for room by itself.
+    if (error.kind == StorageError::Kind::out_of_space) return error;
+    database.note_read_failure(error);
+    if (failed_) failed_("rows of the index could not be merged: " + error.detail);
+    return error;
+}
+
+rocksdb::Status BodyMerger::push_down(const RowDatabase& database, const std::string& from,
+                                      std::string& next) {
+    const auto bodies = bodies_of(database);
+    const auto lowest = lowest_tables(bodies);
+    const auto table = table_at(lowest, from);
+    const auto last = table.is_last ? std::string() : table.last_key;
+    if (!last.empty()) next = key_after(last);
+    if (!from.empty() && !has_rows_above(bodies, lowest, from, last)) return rocksdb::Status::OK();
+    auto options = merging(canceled_);
+    // What is not merged with anything below keeps its deletions, unless it is written again.
+    if (lowest.empty())
+        options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
+    const rocksdb::Slice begin(from);
+    const rocksdb::Slice end(last);
+    return database.db().CompactRange(options, database.family(RowFamily::body),
+                                      from.empty() ? nullptr : &begin,
+                                      last.empty() ? nullptr : &end);
+}
+
+rocksdb::Status BodyMerger::move(const RowDatabase& database, const BodyMerge& merge,
+                                 std::string& next) {
+    auto bodies = bodies_of(database);
+    auto table = table_at(lowest_tables(bodies), merge.from);
+    for (;;) {
+        if (table.last_key.empty()) return rocksdb::Status::OK();
+        // What replaced that row is met here, and may end the table with another one.
+        const auto pushed = compact_at(database, merging(canceled_), table.last_key);
+        if (!pushed.ok()) return pushed;
+        bodies = bodies_of(database);
+        const auto now = table_at(lowest_tables(bodies), merge.from);
+        const bool settled = now.last_key == table.last_key;
+        table = now;
+        if (settled) break;
+    }
+    const auto& files = bodies.blob_files;
+    const auto to_empty = std::count_if(files.begin(), files.end(), [&](const auto& file) {
+        return file.blob_file_number <= merge.move_up_to;
+    });
+    if (to_empty == 0) return rocksdb::Status::OK();
+    if (!table.is_last) next = key_after(table.last_key);
+    return compact_at(database, moving(canceled_, static_cast<std::size_t>(to_empty), files.size()),
+                      table.last_key);
 }
 
 void BodyMerger::stop() {
@@ -174,7 +249,7 @@ void BodyMerger::stop() {
 void BodyMerger::let_go() {
     std::unique_lock lock(mutex_);
     if (in_use_ == nullptr) return;
-    // A compaction that waits for another one does not look at it.
+    // A compaction that waits for another one looks at it when that one has ended.
     canceled_ = true;
     rocksdb::CancelAllBackgroundWork(&in_use_->db(), false);
     ended_.wait(lock, [this] { return in_use_ == nullptr; });

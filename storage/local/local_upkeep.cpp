@@ -205,6 +205,7 @@ Result<BodySpace> LocalUpkeep::measure_bodies() {
     auto space = merger_.space();
     if (!space) return space;
     const auto reserve = reserve_bytes_of(*disk, parts_.works.options.free_space_reserve_bytes);
+    space->free_bytes = disk->free_bytes;
     space->room_bytes = disk->free_bytes - std::min(disk->free_bytes, reserve);
     return space;
 }

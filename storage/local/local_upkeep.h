@@ -22,6 +22,7 @@ public:
         std::string directory;  ///< of the volume, with a slash behind it
         std::string index_directory;
         std::function<EngineCondition()> condition;
+        BodyMerger::Failed merging_failed = {};
     };
     explicit LocalUpkeep(Parts parts);
     ~LocalUpkeep() override { merger_.stop(); }
@@ -55,7 +56,7 @@ private:
     Result<BodySpace> measure_bodies();
 
     Parts parts_;
-    BodyMerger merger_{parts_.index};
+    BodyMerger merger_{parts_.index, parts_.merging_failed};
     base::WorkerPool reader_{1};  ///< reads in bulk, after everybody else
 };
 

@@ -43,7 +43,7 @@ constexpr std::uint64_t blob_file_value_bytes_min = 1024;
 // With a million objects a page takes a third less time, and a GET or HEAD no longer.
 constexpr std::size_t table_block_bytes = std::size_t{16} << 10;
 // A file with this many deletions among so many neighbours is compacted soon: a scan steps over
-// each of them.
+// each of them, and what is deleted keeps its space until they meet.
 constexpr std::size_t deletions_window = 4096;
 constexpr std::size_t deletions_trigger = 2048;
 
@@ -103,9 +103,11 @@ RowOptions make_row_options(const RowMemory& memory, std::size_t files_open_max)
     options.meta = family_options(table, memory.memtable_bytes / 8);
     options.index = family_options(table, memory.memtable_bytes / 4);
     options.index.compression = rocksdb::kLZ4Compression;
-    options.index.table_properties_collector_factories.push_back(
-        rocksdb::NewCompactOnDeletionCollectorFactory(deletions_window, deletions_trigger));
+    const auto deletions =
+        rocksdb::NewCompactOnDeletionCollectorFactory(deletions_window, deletions_trigger);
+    options.index.table_properties_collector_factories.push_back(deletions);
     options.body = family_options(table, memory.memtable_bytes / 4);
+    options.body.table_properties_collector_factories.push_back(deletions);
     options.body.target_file_size_base = body_table_bytes;
     options.body.target_file_size_multiplier = 1;
     // Bodies go to blob files, so that compaction moves their keys only.

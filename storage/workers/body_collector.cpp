@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "storage/workers/worker_loop.h"
 
 namespace holdfast::storage::workers {
@@ -11,9 +12,13 @@ namespace {
 constexpr std::uint64_t live_bytes_per_garbage = 100;
 /// For each byte that comes back so many are moved at most.
 constexpr std::uint64_t moved_bytes_per_gain = 4;
+/// What a step of a merge that moves nothing may write, at most: a level of rows and what is in
+/// memory. It may use up the reserve, as deletions do that make more room.
+constexpr std::uint64_t rows_step_bytes = std::uint64_t{512} << 20;
+constexpr unsigned io_failures_in_a_row_max = 2;  // the first one may have been passing
 
 std::uint64_t bytes_of(const BodySpace& space) {
-    std::uint64_t bytes = 0;
+    std::uint64_t bytes = space.table_bytes;
     for (const auto& file : space.files) bytes += file.bytes;
     return bytes;
 }
@@ -22,6 +27,10 @@ std::uint64_t garbage_of(const BodySpace& space) {
     std::uint64_t bytes = 0;
     for (const auto& file : space.files) bytes += file.garbage_bytes;
     return bytes;
+}
+
+bool has_room_to_merge(const BodySpace& space) {
+    return space.free_bytes > std::min(space.table_bytes, rows_step_bytes);
 }
 
 }  // namespace
@@ -52,23 +61,29 @@ std::uint64_t BodyCollector::newest_to_empty(const BodySpace& space) const {
 }
 
 Async<BodyCollector::Outcome> BodyCollector::run() {
-    if (!met_damage_) {
+    Outcome outcome;
+    if (!gave_up_) {
         auto collected = co_await collect();
-        met_damage_ = !collected && collected.error().kind == StorageError::Kind::corrupt;
-        if (!collected) co_return std::move(collected).error();
+        if (collected)
+            io_failures_ = 0;
+        else
+            outcome.failure = std::move(collected).error();
     }
     auto space = co_await upkeep_.body_space();
     if (!space) co_return std::move(space).error();
-    co_return Outcome{bytes_of(*space), garbage_of(*space)};
+    outcome.bytes = bytes_of(*space);
+    outcome.garbage_bytes = garbage_of(*space);
+    co_return outcome;
 }
 
 Async<void> BodyCollector::collect() {
     auto space = co_await upkeep_.body_space();
     if (!space) co_return std::move(space).error();
-    // Rows are as many as fit into memory: no overflow.
+    // No overflow: so many rows as that takes would fill a disk.
     const auto hidden_max =
-        std::min(bytes_of(*space), space->unmerged_rows_max * options_.body_bytes_max);
+        std::min(bytes_of(*space), space->unmerged_rows_max * options_.row_bytes_max);
     if (garbage_of(*space) + hidden_max <= allowed_bytes(*space)) co_return Result<void>{};
+    if (!has_room_to_merge(*space)) co_return Result<void>{};
     auto merged = co_await merge(0);
     if (!merged) co_return merged;
     space = co_await upkeep_.body_space();
@@ -79,6 +94,21 @@ Async<void> BodyCollector::collect() {
 }
 
 Async<void> BodyCollector::merge(std::uint64_t move_up_to) {
+    auto merged = co_await take_steps(move_up_to);
+    if (!merged) note(merged.error());
+    co_return merged;
+}
+
+void BodyCollector::note(const StorageError& failure) {
+    if (failure.kind == StorageError::Kind::io) ++io_failures_;
+    gave_up_ =
+        failure.kind == StorageError::Kind::corrupt || io_failures_ == io_failures_in_a_row_max;
+    if (gave_up_)
+        base::log::error("gc.merging_given_up",
+                         {{"reason", failure.detail}, {"until", "the next start"}});
+}
+
+Async<void> BodyCollector::take_steps(std::uint64_t move_up_to) {
     BodyMerge next{{}, move_up_to};
     do {
         if (stopping_) co_return stopping_error();

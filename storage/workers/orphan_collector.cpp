@@ -319,6 +319,7 @@ Async<void> OrphanCollector::collect_bodies() {
     current_.inline_bytes = left->bytes;
     current_.inline_garbage_bytes = left->garbage_bytes;
     inline_garbage_bytes_gauge().Set(static_cast<double>(left->garbage_bytes));
+    if (left->failure) co_return *std::move(left->failure);
     co_return Result<void>{};
 }
 

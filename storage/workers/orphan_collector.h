@@ -73,7 +73,7 @@ struct CollectorReport {
     std::uint64_t released = 0;     ///< extents, by that pass
     std::uint64_t released_bytes = 0;
     std::uint64_t moved = 0;                 ///< blobs, to empty segments
-    std::uint64_t inline_bytes = 0;          ///< of bodies kept in the index, on the disk
+    std::uint64_t inline_bytes = 0;          ///< of bodies kept in the index and their rows
     std::uint64_t inline_garbage_bytes = 0;  ///< of those, of bodies that are gone
 
     struct Listed {
