@@ -57,7 +57,8 @@ Expected<void, OpenError> LocalEngine::open() {
     rows_ = std::make_unique<RowStore>(index_->access(), condition_, around_.pool);
     upkeep_ = std::make_unique<LocalUpkeep>(LocalUpkeep::Parts{
         around_.vfs, around_.pool, index_->access(), segments_->works(), volume_->path(""),
-        volume_->path(layout::index), [this] { return condition(); }});
+        volume_->path(layout::index), [this] { return condition(); },
+        [this](const std::string& reason) { fault(reason, false); }});
     return {};
 }
 

@@ -146,7 +146,10 @@ TEST_CASE("collector: P11 a damaged body in the index costs no other one, and no
     CHECK_FALSE(report.failure.empty());
     CHECK(report.passes == 1);
     CHECK(report.inline_garbage_bytes > 0);  // measured all the same
+    // 2.5: nobody has to write to find out.
+    CHECK(disk.upkeep().condition().cause == storage::EngineCondition::Cause::fault);
     // 2.7.3: an index that fails may have lost rows.
+    REQUIRE(disk.resume() == std::nullopt);
     CHECK_FALSE(disk.collect().blocked.empty());
     disk.kill_and_restart();
     int damaged = 0;

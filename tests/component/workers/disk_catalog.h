@@ -92,6 +92,9 @@ public:
 
     [[nodiscard]] std::string data() const { return directory_.file("data"); }
 
+    /// After a fault, without waiting.
+    std::optional<std::string> resume() { return engine_->resume(); }
+
     storage::Upkeep& upkeep() { return engine_->upkeep(); }
     catalog::Store& store() { return live_->store; }
     workers::Scrubber& scrubber() { return live_->scrubber; }
