@@ -100,6 +100,9 @@ struct BodySpace {
     /// At most so many rows replaced or deleted a body that does not count as garbage yet: that
     /// shows when they are merged.
     std::uint64_t unmerged_rows_max = 0;
+    /// Rows of the other family that were deleted, which is in memory only: theirs stays until it
+    /// is on the disk.
+    std::uint64_t index_deletions = 0;
     std::uint64_t free_bytes = 0;  ///< of the disk
     std::uint64_t room_bytes = 0;  ///< of those, what may be written without using up the reserve
 };
@@ -145,10 +148,10 @@ public:
 
     virtual Async<BodySpace> body_space() = 0;
     /// Merges the rows of some 100,000 bodies, from a key on, as they were when the merge began.
-    /// Garbage that was hidden becomes known, and files of nothing else are unlinked. Bodies move
-    /// only where rows were merged before. errors: unavailable (stopped, or the index was
-    /// reopened), corrupt, io, out_of_space; corrupt and io have stopped the writes, until the
-    /// index is opened again.
+    /// Garbage that was hidden becomes known, and files of nothing else are unlinked; the first
+    /// step of a merge has the other family's deletions written, too. Bodies move only where rows
+    /// were merged before. errors: unavailable (stopped, or the index was reopened), corrupt, io,
+    /// out_of_space; corrupt and io have stopped the writes, until the index is opened again.
     virtual Async<BodyMergeStep> merge_bodies(BodyMerge merge) = 0;
     /// Ends the step under way when it may be ended; later ones are `unavailable`. threads: any.
     virtual void stop_merging() = 0;

@@ -15,6 +15,7 @@ using Tables = std::vector<rocksdb::SstFileMetaData>;
 
 /// What a row takes in a table at least: a sequence number, a place, the end of a key.
 constexpr std::uint64_t row_bytes_min = 16;
+constexpr std::uint64_t index_deletions_min = 2048;
 
 StorageError not_merged() {
     return {StorageError::Kind::unavailable, "merging was stopped, or the index was reopened"};
@@ -56,6 +57,23 @@ std::uint64_t rows_above_max(const RowDatabase& database,
             rows += in_memory;
     }
     return rows;
+}
+
+std::uint64_t deletions_in_memory(const RowDatabase& database) {
+    std::uint64_t deletions = 0;
+    for (const auto& property : {rocksdb::DB::Properties::kNumDeletesActiveMemTable,
+                                 rocksdb::DB::Properties::kNumDeletesImmMemTables}) {
+        std::uint64_t found = 0;
+        if (database.db().GetIntProperty(database.family(RowFamily::index), property, &found))
+            deletions += found;
+    }
+    return deletions;
+}
+
+/// So many in one file get RocksDB to merge it (rocksdb_options.cpp).
+rocksdb::Status flush_deletions(const RowDatabase& database) {
+    if (deletions_in_memory(database) < index_deletions_min) return rocksdb::Status::OK();
+    return database.db().Flush(rocksdb::FlushOptions(), database.family(RowFamily::index));
 }
 
 std::uint64_t newest_file(const rocksdb::ColumnFamilyMetaData& bodies) {
@@ -145,6 +163,7 @@ Result<BodySpace> BodyMerger::space() {
     for (const auto& file : bodies.blob_files)
         space.files.push_back(
             {file.blob_file_number, file.total_blob_bytes, file.garbage_blob_bytes});
+    space.index_deletions = deletions_in_memory(use.database());
     space.table_bytes = bodies.size;
     space.unmerged_rows_max = rows_above_max(use.database(), bodies);
     return space;
@@ -198,6 +217,8 @@ Result<BodyMergeStep> BodyMerger::fail(const RowDatabase& database, const rocksd
 
 rocksdb::Status BodyMerger::push_down(const RowDatabase& database, const std::string& from,
                                       std::string& next) {
+    if (from.empty())
+        if (auto flushed = flush_deletions(database); !flushed.ok()) return flushed;
     const auto bodies = bodies_of(database);
     const auto lowest = lowest_tables(bodies);
     const auto table = table_at(lowest, from);

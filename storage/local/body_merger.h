@@ -6,8 +6,10 @@
 ///
 /// - Rows are pushed down into the lowest level, a piece of the keys at a time; no body is moved.
 ///   The first step takes along what is in memory, and with that all of level 0: the rows of one
-///   level (some 256 MiB) may be written again. Later ones leave alone what was written since,
-///   where nothing older lies above the lowest level.
+///   level (some 256 MiB) may be written again; and what is in memory of the other family when
+///   that is many deletions: a file of those gets RocksDB to merge it, and what they deleted goes.
+///   Later ones leave alone what was written since, where nothing older lies above the lowest
+///   level.
 /// - Bodies are moved by writing one table of the lowest level again, and no other one. RocksDB
 ///   compacts a range of keys, and whatever lies above it in memory and level 0 first, with all
 ///   that overlaps: so the range is a single key, the last one of the table, which nothing above

@@ -12,6 +12,8 @@ namespace {
 constexpr std::uint64_t live_bytes_per_garbage = 100;
 /// For each byte that comes back so many are moved at most.
 constexpr std::uint64_t moved_bytes_per_gain = 4;
+/// What a row of the other family takes on the disk: few take more.
+constexpr std::uint64_t index_row_bytes = 4096;
 /// What a step of a merge that moves nothing may write, at most: a level of rows and what is in
 /// memory. It may use up the reserve, as deletions do that make more room.
 constexpr std::uint64_t rows_step_bytes = std::uint64_t{512} << 20;
@@ -82,7 +84,9 @@ Async<void> BodyCollector::collect() {
     // No overflow: so many rows as that takes would fill a disk.
     const auto hidden_max =
         std::min(bytes_of(*space), space->unmerged_rows_max * options_.row_bytes_max);
-    if (garbage_of(*space) + hidden_max <= allowed_bytes(*space)) co_return Result<void>{};
+    const auto index_garbage_max = space->index_deletions * index_row_bytes;
+    if (garbage_of(*space) + hidden_max + index_garbage_max <= allowed_bytes(*space))
+        co_return Result<void>{};
     if (!has_room_to_merge(*space)) co_return Result<void>{};
     auto merged = co_await merge(0);
     if (!merged) co_return merged;

@@ -6,6 +6,8 @@
 /// Bodies too small for those files lie in the tables with the rows: merging gives their space
 /// back.
 ///
+/// What deleted rows of the index' other family took comes back with a merge as well.
+///
 /// Only the oldest files can be emptied (RocksDB knows no other order), so where all garbage is in
 /// the newest ones it stays until they are old.
 ///

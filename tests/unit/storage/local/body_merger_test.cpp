@@ -303,6 +303,32 @@ TEST_CASE("bodies: P13 small ones that were deleted give the space of their tabl
     CHECK(space_of(merger).unmerged_rows_max == 0);
 }
 
+TEST_CASE("bodies: P13 rows of the index that were deleted give their space back with a merge",
+          "[local][rows]") {
+    TemporaryDirectory directory;
+    RowWorld world(directory);
+    BodyMerger merger(world.access);
+    auto& db = world.database->db();
+    auto* const index = world.database->family(RowFamily::index);
+    Transaction puts;
+    Transaction deletes;
+    for (int number = 0; number < numbers; ++number) {
+        puts.puts.push_back(tests::put_row(key_of(number), body_of(number, 1)));
+        deletes.deletes.push_back(puts.puts.back().key);
+    }
+    REQUIRE(world.commit(std::move(puts)));
+    REQUIRE(db.Flush({}, index).ok());
+    REQUIRE(world.commit(std::move(deletes)));
+    CHECK(space_of(merger).index_deletions == numbers);
+    merge_all(merger, 0);
+    CHECK(space_of(merger).index_deletions == 0);
+    std::uint64_t bytes = 1;
+    while (bytes > 0) {  // RocksDB does the rest by itself
+        REQUIRE(db.GetIntProperty(index, rocksdb::DB::Properties::kLiveSstFilesSize, &bytes));
+        std::this_thread::yield();
+    }
+}
+
 TEST_CASE("bodies: 2.5, 2.7.3 damage that a merge meets is an error of the index, told at once",
           "[local][rows]") {
     TemporaryDirectory directory;

@@ -164,6 +164,15 @@ TEST_CASE("body collector: P13 small bodies that lie in tables count, and rows m
     }
 }
 
+TEST_CASE("body collector: P13 many deletions of other rows that are in memory are written",
+          "[workers]") {
+    World world;
+    world.upkeep.spaces = {files_with({0})};
+    world.upkeep.spaces[0].index_deletions = 10'000;
+    REQUIRE(world.run());
+    CHECK(world.merged_up_to() == std::vector<std::uint64_t>{0});
+}
+
 TEST_CASE("body collector: rows are merged from the reserve, but not without any room",
           "[workers]") {
     World world;
