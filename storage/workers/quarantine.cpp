@@ -26,19 +26,20 @@ std::optional<SegmentPiece::Kind> kind_of(std::string_view word) {
 std::optional<Leftover> parse_line(const StateLine& line, base::SteadyTime now) {
     if (line.size() != words_per_line) return std::nullopt;
     const auto id = base::from_hex(line[0]);
+    const auto age = to_age(line[5]);
     const auto kind = kind_of(line[6]);
     std::vector<std::uint64_t> numbers;
-    for (std::size_t i = 1; i < 6; ++i) {
+    for (std::size_t i = 1; i < 5; ++i) {
         const auto number = to_number(line[i]);
         if (!number) return std::nullopt;
         numbers.push_back(*number);
     }
     Leftover leftover;
-    if (!id || id->size() != leftover.blob.size() || !kind) return std::nullopt;
+    if (!id || id->size() != leftover.blob.size() || !age || !kind) return std::nullopt;
     std::copy(id->begin(), id->end(), leftover.blob.begin());
     leftover.extent = {numbers[0], numbers[1], numbers[2]};
     leftover.bytes = numbers[3];
-    leftover.first_seen = now - std::chrono::milliseconds(numbers[4]);
+    leftover.first_seen = now - *age;
     leftover.kind = *kind;
     return leftover;
 }

@@ -9,6 +9,10 @@ namespace holdfast::storage::workers {
 namespace {
 
 constexpr std::string_view head = "holdfast scrub 1";
+constexpr const char* pass_word = "pass";
+constexpr const char* under_way_word = "under_way";
+constexpr const char* idle_word = "idle";
+constexpr const char* damage_word = "damaged";
 constexpr std::size_t pass_words = 9;
 constexpr std::size_t damage_words_min = 12;
 
@@ -25,7 +29,7 @@ base::WallTime wall(std::uint64_t since_epoch) {
 }
 
 StateLine to_line(const Damage& damage) {
-    StateLine line{"damaged",
+    StateLine line{damage_word,
                    base::to_hex(damage.blob.id),
                    to_word(damage.file),
                    to_word(damage.partition),
@@ -55,7 +59,8 @@ std::optional<std::vector<std::uint64_t>> numbers_from(const StateLine& line, st
 }
 
 std::optional<Damage> parse_damage(const StateLine& line) {
-    if (line.size() < damage_words_min || (line.size() - damage_words_min) % 3 != 0)
+    if (line.size() < damage_words_min || (line.size() - damage_words_min) % 3 != 0 ||
+        line[0] != damage_word)
         return std::nullopt;
     Damage damage;
     const auto id = base::from_hex(line[1]);
@@ -86,18 +91,20 @@ std::optional<Damage> parse_damage(const StateLine& line) {
 }
 
 bool parse_pass(const StateLine& line, ScrubState& state) {
-    if (line.size() != pass_words) return false;
+    if (line.size() != pass_words || line[0] != pass_word) return false;
+    if (line[1] != under_way_word && line[1] != idle_word) return false;
     const auto partition = from_word(line[2]);
     const auto key = from_word(line[3]);
-    const auto numbers = numbers_from(line, 4);
-    if (!partition || !key || !numbers) return false;
-    state.under_way = line[1] == "under_way";
+    const auto age = to_age(line[4]);
+    const auto numbers = numbers_from(line, 5);
+    if (!partition || !key || !age || !numbers) return false;
+    state.under_way = line[1] == under_way_word;
     state.cursor = {*partition, *key};
-    state.age = std::chrono::milliseconds((*numbers)[0]);
-    state.passes = (*numbers)[1];
-    state.blobs = (*numbers)[2];
-    state.bytes = (*numbers)[3];
-    if ((*numbers)[4] != 0) state.ended = wall((*numbers)[4]);
+    state.age = *age;
+    state.passes = (*numbers)[0];
+    state.blobs = (*numbers)[1];
+    state.bytes = (*numbers)[2];
+    if ((*numbers)[3] != 0) state.ended = wall((*numbers)[3]);
     return true;
 }
 
@@ -105,7 +112,7 @@ bool parse_pass(const StateLine& line, ScrubState& state) {
 
 std::string ScrubState::encode() const {
     std::vector<StateLine> lines;
-    lines.push_back({"pass", under_way ? "under_way" : "idle", to_word(cursor.partition),
+    lines.push_back({pass_word, under_way ? under_way_word : idle_word, to_word(cursor.partition),
                      to_word(cursor.key), number(static_cast<std::uint64_t>(age.count())),
                      number(passes), number(blobs), number(bytes), ended ? millis(*ended) : "0"});
     for (const auto& damage : damaged) lines.push_back(to_line(damage));

@@ -10,19 +10,22 @@ namespace holdfast::storage::workers {
 namespace {
 
 constexpr std::string_view seal_word = "sha256 ";
+constexpr std::chrono::hours age_max{24 * 365 * 100};
 
 std::string seal_of(std::string_view content) {
     return base::to_hex(crypto::sha256(base::as_bytes(content)));
 }
 
-StateLine words_of(std::string_view line) {
+/// Nothing when a word is empty: two spaces, or one at an end.
+std::optional<StateLine> words_of(std::string_view line) {
     StateLine words;
-    while (!line.empty()) {
-        const auto end = std::min(line.find(' '), line.size());
+    for (;;) {
+        const auto end = line.find(' ');
         words.emplace_back(line.substr(0, end));
-        line.remove_prefix(std::min(end + 1, line.size()));
+        if (words.back().empty()) return std::nullopt;
+        if (end == std::string_view::npos) return words;
+        line.remove_prefix(end + 1);
     }
-    return words;
 }
 
 }  // namespace
@@ -50,7 +53,9 @@ std::optional<std::vector<StateLine>> parse_state(std::string_view head, std::st
     while (!body.empty()) {
         const auto end = body.find('\n');
         if (end == std::string_view::npos) return std::nullopt;
-        lines.push_back(words_of(body.substr(0, end)));
+        auto words = words_of(body.substr(0, end));
+        if (!words) return std::nullopt;
+        lines.push_back(*std::move(words));
         body.remove_prefix(end + 1);
     }
     return lines;
@@ -72,6 +77,13 @@ std::optional<std::uint64_t> to_number(std::string_view word) {
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
     if (error != std::errc{} || end != word.data() + word.size()) return std::nullopt;
     return number;
+}
+
+std::optional<std::chrono::milliseconds> to_age(std::string_view word) {
+    constexpr auto most = static_cast<std::uint64_t>(std::chrono::milliseconds(age_max).count());
+    const auto number = to_number(word);
+    if (!number || *number > most) return std::nullopt;
+    return std::chrono::milliseconds(*number);
 }
 
 }  // namespace holdfast::storage::workers

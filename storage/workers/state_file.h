@@ -2,6 +2,8 @@
 /// docs/format/workers.md. threads: any.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,5 +23,7 @@ std::string to_word(std::string_view text);
 std::optional<std::string> from_word(std::string_view word);
 /// Decimal digits.
 std::optional<std::uint64_t> to_number(std::string_view word);
+/// Milliseconds that a server ran; no more than a clock can be reckoned with.
+std::optional<std::chrono::milliseconds> to_age(std::string_view word);
 
 }  // namespace holdfast::storage::workers

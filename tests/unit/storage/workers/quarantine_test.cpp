@@ -1,5 +1,6 @@
 #include "storage/workers/quarantine.h"
 
+#include "storage/workers/state_file.h"
 #include "tests/catch.h"
 
 using namespace holdfast;
@@ -78,4 +79,14 @@ TEST_CASE("quarantine: a damaged file is not taken for an empty one", "[workers]
         CHECK_FALSE(Quarantine::parse(content.substr(0, i), start));
     }
     CHECK_FALSE(Quarantine::parse("", start));
+}
+
+TEST_CASE("quarantine: an age that no clock can be reckoned with is damage", "[workers]") {
+    const auto content = [](const char* age) {
+        return storage::workers::encode_state(
+            "holdfast quarantine 1", {{std::string(32, 'a'), "1", "0", "0", "0", age, "whole"}});
+    };
+    CHECK(Quarantine::parse(content("3153600000000"), start));  // a hundred years
+    CHECK_FALSE(Quarantine::parse(content("3153600000001"), start));
+    CHECK_FALSE(Quarantine::parse(content("9223372036854775807"), start));
 }

@@ -1,11 +1,14 @@
 #include "storage/workers/scrub_state.h"
 
+#include "storage/workers/state_file.h"
 #include "tests/catch.h"
 
 using namespace holdfast;
 using namespace std::chrono_literals;
 using storage::Damage;
+using storage::workers::encode_state;
 using storage::workers::ScrubState;
+using storage::workers::StateLine;
 
 namespace {
 
@@ -70,4 +73,27 @@ TEST_CASE("scrub state: a damaged file or another version is not read", "[worker
     }
     CHECK_FALSE(ScrubState::parse(""));
     CHECK_FALSE(ScrubState::parse("holdfast scrub 2\n"));
+}
+
+TEST_CASE("scrub state: a sealed file with other words is not read", "[workers]") {
+    const auto is_read = [](std::initializer_list<StateLine> lines) {
+        return ScrubState::parse(encode_state("holdfast scrub 1", lines)).has_value();
+    };
+    const StateLine pass{"pass", "idle", "-", "-", "0", "0", "0", "0", "0"};
+    StateLine damaged{"damaged", std::string(32, '0')};
+    damaged.insert(damaged.end(), {"-", "-", "-", "-", "0", "-", "1", "1", "0", "0"});
+    CHECK(is_read({pass, damaged}));
+    CHECK_FALSE(is_read({}));
+    CHECK_FALSE(is_read({damaged}));
+    CHECK_FALSE(is_read({pass, pass}));
+    auto other = pass;
+    other[1] = "resting";
+    CHECK_FALSE(is_read({other}));
+    // Two spaces are no separator, and more years than a clock can be reckoned with are no age.
+    other = pass;
+    other[7] = "0 ";
+    CHECK_FALSE(is_read({other}));
+    other = pass;
+    other[4] = "18446744073709551615";
+    CHECK_FALSE(is_read({other}));
 }
