@@ -25,6 +25,13 @@ class FailpointsHit(unittest.TestCase):
         self.assertEqual(failpoints_hit.check(self.root, self.marks),
                          ["storage/a.cpp:3: no test reaches the failpoint two"])
 
+    def test_a_name_that_is_gone_is_told(self):
+        self.assertEqual(failpoints_hit.missing(self.root, ["two", "three", "one.before"]),
+                         ["no code has the failpoint three"])
+
+    def test_the_product_has_them_all(self):
+        self.assertEqual(failpoints_hit.missing(failpoints_hit.ROOT), [])
+
     def test_all_reached_is_no_complaint(self):
         for name in ("one.before", "two", "of.a.test"):
             (self.marks / name).touch()

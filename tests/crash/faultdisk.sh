@@ -8,6 +8,7 @@ root=$(cd ../.. && pwd)
 . "$root/scripts/dependencies.sh"
 hf_require python3 python3-boto3 e2fsprogs xfsprogs util-linux mount fuse3 libfuse3-dev g++ pkg-config
 export PYTHONDONTWRITEBYTECODE=1
+[ "${1-}" != --seed ] || export HF_FAULTDISK_SEED=$2
 mkdir -p "$root/build/faultdisk"
 # shellcheck disable=SC2046 (flags, to be split)
 g++ -std=c++20 -O2 -Wall -Wextra -Werror faultdisk/faultdisk.cpp $(pkg-config --cflags --libs fuse3) \

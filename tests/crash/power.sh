@@ -7,6 +7,7 @@ cd "$(dirname "$0")"
 . ../../scripts/dependencies.sh
 hf_require python3 python3-boto3 e2fsprogs xfsprogs util-linux mount
 export PYTHONDONTWRITEBYTECODE=1
+[ "${1-}" != --seed ] || export HF_POWER_SEED=$2
 # Mounts of its own: nobody else holds one of them, and they end with it.
 own_mounts=()
 [ "$(id -u)" != 0 ] || own_mounts=(unshare --mount)

@@ -8,4 +8,5 @@ cd "$(dirname "$0")"
 . ../../scripts/dependencies.sh
 hf_require python3 python3-boto3
 export PYTHONDONTWRITEBYTECODE=1
+[ "${1-}" != --seed ] || export HF_CRASH_SEED=$2
 exec /usr/bin/python3 -W ignore::ResourceWarning -m unittest kill_test failpoints_test background_test core_thread_test
