@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/assert.h"
 #include "model/checksum.h"
 #include "model/timestamp.h"
 #include "model/uri.h"
 #include "storage/checksum/digest.h"
-#include "tests/catch.h"
 
 namespace holdfast::test {
 
@@ -80,7 +80,7 @@ std::string hex_sha256(std::string_view text) {
 
 std::string checksum_of(std::string_view algorithm, std::string_view text) {
     const auto known = model::parse_checksum_algorithm(algorithm);
-    REQUIRE(known);
+    HF_ASSERT(known);
     return base::to_base64(storage::checksum::digest(*known, base::as_bytes(text)));
 }
 
