@@ -21,7 +21,7 @@ namespace holdfast::server {
 /// What only the disk knows.
 struct DiskFigures {
     base::IoResult<base::FsSpace> space;
-    std::size_t segments = 0;
+    base::IoResult<std::size_t> segments;
 };
 
 class DiskInquiry {
@@ -30,11 +30,12 @@ public:
     DiskInquiry(base::WorkerPool& pool, base::Vfs& vfs, std::string directory,
                 std::chrono::milliseconds patience);
 
-    /// Nothing when the disk does not say in time.
+    /// Nothing when the disk does not say in time. What asking throws is thrown here.
     base::Awaitable<std::optional<DiskFigures>> ask();
 
 private:
     struct Question;
+    struct Answer;
     std::shared_ptr<Question> begin(const base::IoExecutor& executor);
 
     base::WorkerPool& pool_;

@@ -203,7 +203,11 @@ base::Awaitable<admin::Reply> OperatorService::info() {
     body["damaged"] = engine->upkeep().damage().size();
     const auto figures = co_await disk_.ask();
     body["disk"] = space_of(figures, settings);
-    body["segments"] = figures ? json::value(figures->segments) : json::value(nullptr);
+    body["segments"] = nullptr;
+    if (figures && figures->segments)
+        body["segments"] = *figures->segments;
+    else if (figures)
+        body["segments_error"] = figures->segments.error().message();
     co_return reply;
 }
 

@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <future>
+#include <new>
 #include <vector>
 
 #include "base/faulty_vfs.h"
@@ -102,4 +103,36 @@ TEST_CASE("disk inquiry: a disk that hangs is asked once, and keeps one thread o
         figures = test::run_on(loop, inquiry.ask());
     CHECK(figures);
     CHECK(hanging.asked > 1);
+}
+
+TEST_CASE("disk inquiry: segments that cannot be listed are not none", "[server]") {
+    base::asio::io_context loop(1);
+    base::SimVfs disk;
+    REQUIRE(disk.make_directories("/data"));
+    base::WorkerPool pool{1};
+    DiskInquiry inquiry(pool, disk, "/data", 1h);
+    const auto figures = test::run_on(loop, inquiry.ask());
+    pool.join();
+    REQUIRE(figures);
+    CHECK(figures->space);
+    REQUIRE_FALSE(figures->segments);
+    CHECK(figures->segments.error().path == "/data/segments");
+}
+
+TEST_CASE("disk inquiry: 2.5 memory: a lack of it on the pool's thread fails who asks, alone",
+          "[server]") {
+    base::asio::io_context loop(1);
+    base::SimVfs below;
+    REQUIRE(below.make_directories("/data/segments"));
+    base::FaultyVfs disk(below);
+    std::atomic<bool> without_memory = true;
+    disk.watch([&](const char*, const std::string&) {
+        if (without_memory) throw std::bad_alloc();
+    });
+    base::WorkerPool pool{1};
+    DiskInquiry inquiry(pool, disk, "/data", 1h);
+    CHECK_THROWS_AS(test::run_on(loop, inquiry.ask()), std::bad_alloc);
+    without_memory = false;
+    CHECK(test::run_on(loop, inquiry.ask()));
+    pool.join();
 }
