@@ -159,7 +159,11 @@ Result<void> Application::Parts::recover() {
     const auto takes_writes = [local] { return local == nullptr || local->condition().writable(); };
     if (!takes_writes()) return {};
     const auto recovered = run_to_end(recovery_loop, stack->buckets.recover());
-    if (recovered || !takes_writes()) return {};
+    if (recovered) return {};
+    if (!takes_writes()) {
+        base::log::warning("buckets.not_recovered", {{"detail", recovered.error().storage.detail}});
+        return {};
+    }
     return Failure{ExitCode::data_unusable, "storage.directory: the buckets cannot be read: " +
                                                 recovered.error().storage.detail};
 }
