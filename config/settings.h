@@ -47,6 +47,7 @@ struct Settings {
     std::uint64_t storage_inline_bytes_max = 16384;  ///< storage.inline_bytes_max, 0 to 65536
     std::uint64_t storage_segment_bytes = 0;         ///< storage.segment_bytes, 1 GiB
     std::uint64_t storage_free_bytes_min = 0;      ///< storage.free_bytes_min, 0 = max(1 GiB, 2 %)
+    std::uint64_t storage_unsynced_bytes_max = 0;  ///< storage.unsynced_bytes_max, 256 MiB
     std::uint32_t storage_commit_queue_max = 0;    ///< storage.commit_queue_max, 4096
     std::uint32_t storage_threads = 0;             ///< storage.threads: blocking pool, 8
     bool storage_read_only = false;                ///< storage.read_only
@@ -85,6 +86,7 @@ struct Settings {
     std::chrono::milliseconds limits_body_rate_window{};
     std::chrono::milliseconds limits_drain_delay{};
     std::chrono::milliseconds limits_drain_timeout{};
+    std::chrono::milliseconds limits_list_time_slice{};
     std::uint64_t limits_object_bytes_max = 0;
     // [log]
     std::string log_level;   ///< debug, info, warning, error

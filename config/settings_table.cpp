@@ -186,6 +186,10 @@ std::vector<Row> make_table() {
         {"storage.free_bytes_min", &S::storage_free_bytes_min, "0", Range{0, 16 * TiB},
          "Uploads are refused when the disk has less room than this; 0 is 1 GiB or 2 % of the "
          "disk, whichever is more. 96 MiB are kept in any case."},
+        {"storage.unsynced_bytes_max", &S::storage_unsynced_bytes_max, "256MiB",
+         Range{MiB, 1024 * GiB},
+         "Bytes of larger objects that are written and not yet on the disk; uploads wait while "
+         "there are more. Not with durability `relaxed`."},
         {"storage.commit_queue_max", &S::storage_commit_queue_max, "4096", Range{1, 1'000'000},
          "Changes that may wait for their turn to be made durable; more get `SlowDown`."},
         {"storage.threads", &S::storage_threads, "8", Range{1, 1024},
@@ -272,6 +276,8 @@ std::vector<Row> make_table() {
          "that a load balancer can turn away first."},
         {"limits.drain_timeout", &S::limits_drain_timeout, "30s", Range{0, 24 * hour},
          "How long a stopping server lets running requests finish."},
+        {"limits.list_time_slice", &S::limits_list_time_slice, "200ms", Range{1, hour},
+         "A page of a listing that takes longer ends early, with a marker for the next one."},
         {"limits.object_bytes_max", &S::limits_object_bytes_max, "50000GiB",
          Range{1, s3_object_bytes_max}, "Size of the largest object; S3's own limit by default."},
 

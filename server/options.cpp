@@ -114,6 +114,7 @@ storage::local::EngineOptions engine_options(const config::Settings& settings,
     options.directory = settings.storage_directory;
     options.durability = durability(settings.storage_durability);
     options.segment_bytes = settings.storage_segment_bytes;
+    options.unsynced_bytes_max = settings.storage_unsynced_bytes_max;
     options.free_space_reserve_bytes = free_space_reserve_bytes(settings);
     options.block_cache_bytes = memory.block_cache_bytes;
     options.memtable_bytes = memory.memtable_bytes;

@@ -2,7 +2,6 @@
 /// source: spec operations 5, multipart section 12. threads: any.
 #pragma once
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,11 +9,6 @@
 #include "storage/catalog/store.h"
 
 namespace holdfast::storage::catalog {
-
-/// A page that takes longer ends early, as if its limit were reached: a slow disk or a far walk
-/// must not hold a request for ever. It has at least one entry, so that the next page goes on
-/// behind it. source: spec durability 4 (list page).
-inline constexpr std::chrono::milliseconds list_time_slice{200};
 
 struct ListQuery {
     std::string prefix;

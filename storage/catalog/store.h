@@ -1,6 +1,7 @@
 /// What every part of the catalog works on, and how it says what went wrong.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
@@ -75,6 +76,7 @@ struct Store {
     base::Random& random;
     GarbageList& garbage;
     std::uint64_t inline_bytes_max = 16 * 1024;  ///< larger bodies go to blobs; at most one frame
+    std::chrono::milliseconds list_time_slice{200};  ///< after which a page of a listing ends
     RowLocks row_locks{};
 };
 

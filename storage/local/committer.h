@@ -30,7 +30,7 @@ inline constexpr std::size_t group_operations_max = 256;
 inline constexpr std::size_t group_bytes_max = 1 << 20;
 /// How long a group waits for those who took part in the one before. Nobody waits when alone.
 inline constexpr std::chrono::microseconds strict_wait_max{1000};
-inline constexpr std::chrono::microseconds batched_wait_max{5000};
+inline constexpr std::chrono::microseconds batched_wait_max{3000};
 inline constexpr std::chrono::seconds high_water_sync_interval{1};
 
 struct CommitRequest {

@@ -29,7 +29,8 @@ struct EngineOptions {
     std::uint64_t segment_bytes = 1ULL << 30;
     std::uint64_t extent_bytes_max = 64ULL << 20;
     std::uint64_t small_blob_bytes_max = 1ULL << 20;
-    std::uint64_t free_space_reserve_bytes = 0;  ///< 0: max(1 GiB, 2 %)
+    std::uint64_t unsynced_bytes_max = 256ULL << 20;  ///< written, not yet synced
+    std::uint64_t free_space_reserve_bytes = 0;       ///< 0: max(1 GiB, 2 %)
     std::uint64_t block_cache_bytes = 256ULL << 20;
     std::uint64_t memtable_bytes = 64ULL << 20;
     std::size_t commit_queue_max = 4096;

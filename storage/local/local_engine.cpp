@@ -158,6 +158,7 @@ Expected<void, OpenError> LocalEngine::open_segments() {
     segment_options.durability = options_.durability;
     segment_options.segment_bytes = options_.segment_bytes;
     segment_options.extent_bytes_max = options_.extent_bytes_max;
+    segment_options.unsynced_bytes_max = options_.unsynced_bytes_max;
     segment_options.small_blob_bytes_max = options_.small_blob_bytes_max;
     segment_options.free_space_reserve_bytes = options_.free_space_reserve_bytes;
     segment_options.files_open_max = options_.segments_open_max;

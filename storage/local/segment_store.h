@@ -31,8 +31,9 @@ struct SegmentOptions {
     std::uint64_t segment_bytes = 1ULL << 30;
     std::uint64_t extent_bytes_max = 64ULL << 20;
     std::uint64_t small_blob_bytes_max = 1ULL << 20;
-    std::uint64_t free_space_reserve_bytes = 0;  ///< 0: max(1 GiB, 2 %)
-    std::size_t files_open_max = 256;            ///< kept open for reading
+    std::uint64_t unsynced_bytes_max = 256ULL << 20;  ///< more make writers wait
+    std::uint64_t free_space_reserve_bytes = 0;       ///< 0: max(1 GiB, 2 %)
+    std::size_t files_open_max = 256;                 ///< kept open for reading
     /// Greater than that of every earlier run, at least 1, durable before open(): segment names
     /// carry it, so none is ever used twice. At most 2^32 - 1.
     std::uint64_t incarnation = 0;

@@ -3,7 +3,6 @@
 #include <cerrno>
 #include <limits>
 
-#include "base/limits.h"
 #include "base/log.h"
 #include "storage/local/segment_metrics.h"
 
@@ -11,14 +10,13 @@ namespace holdfast::storage::local {
 
 namespace {
 
-constexpr std::uint64_t unsynced_bytes_max = 256 * base::MiB;
 constexpr std::size_t deaths_max = 3;
 constexpr std::chrono::seconds deaths_window{60};
 
 /// Without syncs there is nothing to wait for: the kernel's own limit on dirty pages holds.
-std::uint64_t budget_bytes(Durability durability) {
-    if (durability == Durability::relaxed) return std::numeric_limits<std::uint64_t>::max();
-    return unsynced_bytes_max;
+std::uint64_t budget_bytes(const SegmentOptions& options) {
+    if (options.durability == Durability::relaxed) return std::numeric_limits<std::uint64_t>::max();
+    return options.unsynced_bytes_max;
 }
 
 base::IoResult<void> sync_retired(SegmentWorks& works, std::uint64_t number) {
@@ -99,7 +97,7 @@ SegmentWorks::SegmentWorks(const SegmentOptions& given, base::Vfs& file_system,
       vfs(file_system),
       pool(worker_pool),
       faults(clock, given.writes_stopped),
-      budget(budget_bytes(given.durability)),
+      budget(budget_bytes(given)),
       space(file_system, given.directory, given.free_space_reserve_bytes, clock),
       handles(vfs, given.directory, given.files_open_max),
       damage(clock),

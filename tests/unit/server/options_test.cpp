@@ -69,10 +69,10 @@ TEST_CASE("options: metrics are open only on a loopback address (S-11)", "[serve
 TEST_CASE("options: the engine's, as the settings say", "[server]") {
     using storage::local::Durability;
     CHECK(server::engine_options(with({}), {}).durability == Durability::strict);
-    const auto settings =
-        with({"storage.directory=/d", "storage.durability=batched", "storage.segment_bytes=2GiB",
-              "storage.free_bytes_min=3GiB", "storage.cache_bytes=5MiB",
-              "storage.memtable_bytes=7MiB", "storage.commit_queue_max=11"});
+    const auto settings = with({"storage.directory=/d", "storage.durability=batched",
+                                "storage.segment_bytes=2GiB", "storage.free_bytes_min=3GiB",
+                                "storage.cache_bytes=5MiB", "storage.memtable_bytes=7MiB",
+                                "storage.commit_queue_max=11", "storage.unsynced_bytes_max=5MiB"});
     const auto options = server::engine_options(settings, server::split_memory(settings, 1 << 30));
     CHECK(options.directory == "/d");
     CHECK(options.durability == Durability::batched);
@@ -81,6 +81,7 @@ TEST_CASE("options: the engine's, as the settings say", "[server]") {
     CHECK(options.block_cache_bytes == 5ULL << 20);
     CHECK(options.memtable_bytes == 7ULL << 20);
     CHECK(options.commit_queue_max == 11);
+    CHECK(options.unsynced_bytes_max == 5ULL << 20);
 }
 
 TEST_CASE("options: uploads never take the room that deletions need (durability 2.5)", "[server]") {
