@@ -6,12 +6,14 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <new>
 #include <shared_mutex>
 #include <system_error>
 #include <thread>
 
 #include "base/log_line.h"
 #include "base/log_writer.h"
+#include "base/metrics.h"
 
 namespace holdfast::base::log {
 
@@ -25,6 +27,9 @@ struct State {
     std::shared_mutex mutex;  ///< guards which writer there is
     std::unique_ptr<Writer> writer;
     std::mutex direct;  ///< keeps lines whole that are written without a writer
+    prometheus::Counter& lost =
+        metrics::counter("holdfast_log_lines_lost_total", "Lines of the log that were not written.",
+                         {{"reason", "memory"}});
 };
 
 // Never destroyed: threads may still log while the process ends.
@@ -102,7 +107,11 @@ bool enabled(Level level) {
 
 void write(Level level, std::string_view event, std::initializer_list<Field> fields) {
     if (!enabled(level)) return;
-    push(line_of(level, event, fields));
+    try {
+        push(line_of(level, event, fields));
+    } catch (const std::bad_alloc&) {
+        state().lost.Increment();
+    }
 }
 
 /// On a thread of its own: the caller may be inside the log.

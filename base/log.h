@@ -46,6 +46,7 @@ void stop();
 bool write_last(std::string_view event, std::initializer_list<Field> fields);
 
 bool enabled(Level level);
+/// A line that there is no memory for is lost and counted: no work fails for its log.
 void write(Level level, std::string_view event, std::initializer_list<Field> fields = {});
 
 inline void info(std::string_view event, std::initializer_list<Field> fields = {}) {

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "base/limits.h"
@@ -44,8 +45,9 @@ private:
 }  // namespace
 
 void LineQueue::push(std::string line) {
-    bytes_ += line.size();
+    const auto bytes = line.size();
     batch_.lines.push_back(std::move(line));
+    bytes_ += bytes;
     while (batch_.lines.size() > lines_max_ || (bytes_ > bytes_max_ && batch_.lines.size() > 1)) {
         bytes_ -= batch_.lines.front().size();
         batch_.lines.pop_front();
@@ -74,6 +76,7 @@ bool LineSink::write(const std::string& text) {
 Writer::Writer(std::string path, Notices notices)
     : path_(std::move(path)),
       notices_(std::move(notices)),
+      without_memory_(lost_lines("memory")),
       queue_(queued_lines_max, queued_bytes_max) {
     open();
     const AllSignalsBlocked blocked;
@@ -114,11 +117,25 @@ void Writer::run() {
         wake_.wait(lock, [this] { return stop_ || reopen_ || !queue_.empty(); });
         wake_.wait_for(lock, gather_time, [this] { return stop_ || reopen_; });
         if (stop_ && queue_.empty()) return;
-        const LineQueue::Batch batch = queue_.take();
-        const bool reopen = std::exchange(reopen_, false);
-        lock.unlock();
+        try {
+            write_queued(lock);
+        } catch (const std::bad_alloc&) {
+            // What was not taken off the queue has its turn when there is memory again.
+            if (!lock) lock.lock();
+            if (stop_) return;
+        }
+    }
+}
+
+void Writer::write_queued(std::unique_lock<std::mutex>& lock) {
+    const LineQueue::Batch batch = queue_.take();
+    const bool reopen = std::exchange(reopen_, false);
+    lock.unlock();
+    try {
         if (reopen) open();
         write(batch);
+    } catch (const std::bad_alloc&) {
+        without_memory_.Increment(static_cast<double>(batch.lines.size()));
     }
 }
 

@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/metrics.h"
+
 namespace holdfast::base::log {
 
 /// Lines that wait for the writer; the oldest make room when there are too many.
@@ -75,11 +77,13 @@ public:
 
 private:
     void run();
+    void write_queued(std::unique_lock<std::mutex>& lock);
     void open();
     void write(const LineQueue::Batch& batch);
 
     const std::string path_;
     const Notices notices_;
+    prometheus::Counter& without_memory_;
     LineSink sink_;        ///< the thread's own, as what follows
     bool written_ = true;  ///< the last lines that there were
     std::mutex mutex_;
