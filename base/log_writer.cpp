@@ -135,6 +135,7 @@ void Writer::write_queued(std::unique_lock<std::mutex>& lock) {
         if (reopen) open();
         write(batch);
     } catch (const std::bad_alloc&) {
+        written_ = false;
         without_memory_.Increment(static_cast<double>(batch.lines.size()));
     }
 }
