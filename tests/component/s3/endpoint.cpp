@@ -188,6 +188,10 @@ Answer Endpoint::send_wire(Wire wire) {
     return std::move(exchange.answer);
 }
 
+http::RequestHandler& Endpoint::handler() {
+    return parts_->service;
+}
+
 Answer Endpoint::refuse(unsigned status, std::string_view code) {
     auto [head, body] = parts_->service.refuse(status, code, "refused");
     Answer answer;

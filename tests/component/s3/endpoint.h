@@ -40,6 +40,8 @@ public:
     ~Endpoint();
 
     Answer send(const Request& request);
+    /// What a server of its own would serve. threads: as serve().
+    http::RequestHandler& handler();
     /// What a client sends that no Request says.
     Answer send_wire(Wire wire);
     /// The answer to what never became a request.
