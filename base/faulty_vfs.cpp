@@ -85,6 +85,10 @@ public:
         if (auto error = plan_->count("allocated_bytes", path_)) return *error;
         return below_->allocated_bytes();
     }
+    IoResult<std::uint64_t> links() override {
+        if (auto error = plan_->count("links", path_)) return *error;
+        return below_->links();
+    }
     IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) override {
         if (auto error = plan_->count("drop_cache", path_)) return *error;
         return below_->drop_cache(offset, length);
@@ -156,6 +160,11 @@ IoResult<std::vector<std::string>> FaultyVfs::list(const std::string& directory)
 IoResult<void> FaultyVfs::make_directories(const std::string& path) {
     if (auto error = plan_->count("make_directories", path)) return *error;
     return below_.make_directories(path);
+}
+
+IoResult<void> FaultyVfs::remove_directory(const std::string& path) {
+    if (auto error = plan_->count("remove_directory", path)) return *error;
+    return below_.remove_directory(path);
 }
 
 IoResult<void> FaultyVfs::rename(const std::string& from, const std::string& to) {

@@ -138,6 +138,12 @@ public:
         return static_cast<std::uint64_t>(status.st_blocks) * unit_bytes;
     }
 
+    IoResult<std::uint64_t> links() override {
+        struct stat status {};
+        if (::fstat(fd(), &status) != 0) return failure("fstat", path_);
+        return static_cast<std::uint64_t>(status.st_nlink);
+    }
+
     // To the borders of pages: the kernel keeps a page that the range covers in part.
     IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) override {
         const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
@@ -243,6 +249,11 @@ public:
         for (auto end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1))
             if (auto made = make_directory(path.substr(0, end)); !made) return made;
         return make_directory(path);
+    }
+
+    IoResult<void> remove_directory(const std::string& path) override {
+        if (::rmdir(path.c_str()) != 0) return failure("rmdir", path);
+        return {};
     }
 
     IoResult<void> rename(const std::string& from, const std::string& to) override {

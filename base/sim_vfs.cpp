@@ -33,6 +33,11 @@ bool is_root(const std::string& path) {
     return path == "/" || path == ".";
 }
 
+/// A path below `from` as one below `to`; any other as it is.
+std::string moved_below(const std::string& path, const std::string& from, const std::string& to) {
+    return path.starts_with(from + "/") ? to + path.substr(from.size()) : path;
+}
+
 /// Every name there is.
 struct Names {
     std::map<std::string, FilePtr> files;
@@ -40,6 +45,20 @@ struct Names {
 
     [[nodiscard]] bool has_directory(const std::string& path) const {
         return is_root(path) || directories.contains(path);
+    }
+    /// Whether anything is in the directory.
+    [[nodiscard]] bool has_in(const std::string& path) const {
+        const auto below = path + "/";
+        const auto file = files.lower_bound(below);
+        const auto directory = directories.lower_bound(below);
+        return (file != files.end() && file->first.starts_with(below)) ||
+               (directory != directories.end() && directory->starts_with(below));
+    }
+    void move(const std::string& from, const std::string& to) {
+        const auto there = std::exchange(*this, {});
+        for (const auto& [path, file] : there.files) files[moved_below(path, from, to)] = file;
+        for (const auto& path : there.directories)
+            directories.insert(path == from ? to : moved_below(path, from, to));
     }
 };
 
@@ -49,6 +68,10 @@ struct NameChange {
     std::string other_directory;                         ///< as well; of a rename
     std::vector<std::pair<std::string, FilePtr>> files;  ///< null: the name goes away
     std::string new_directory;                           ///< empty: none
+    std::string gone_directory = {};                     ///< empty: none
+    /// A directory under another name, with all that is in it by then; empty: none.
+    std::string moved_from = {};
+    std::string moved_to = {};
 
     void apply_to(Names& names) const {
         for (const auto& [path, file] : files) {
@@ -58,6 +81,18 @@ struct NameChange {
                 names.files.erase(path);
         }
         if (!new_directory.empty()) names.directories.insert(new_directory);
+        if (!gone_directory.empty()) names.directories.erase(gone_directory);
+        if (!moved_from.empty()) names.move(moved_from, moved_to);
+    }
+    /// What happened below a directory goes on below its other name.
+    void follow(const std::string& from, const std::string& to) {
+        for (auto* path : {&directory, &other_directory}) {
+            if (*path == from) *path = to;
+            *path = moved_below(*path, from, to);
+        }
+        for (auto& entry : files) entry.first = moved_below(entry.first, from, to);
+        for (auto* path : {&new_directory, &gone_directory, &moved_from, &moved_to})
+            *path = moved_below(*path, from, to);
     }
 };
 
@@ -90,11 +125,14 @@ struct SimState {
         what.apply_to(now);
         pending.push_back(std::move(what));
     }
+    [[nodiscard]] std::uint64_t links_of(const FilePtr& file) const {
+        const auto count = std::count_if(now.files.begin(), now.files.end(),
+                                         [&](const auto& entry) { return entry.second == file; });
+        return static_cast<std::uint64_t>(count);
+    }
     /// Gives the space of a file back when the last of its names is gone.
-    void forget_if_unnamed(const std::shared_ptr<SimFile>& file) {
-        const bool named = std::any_of(now.files.begin(), now.files.end(),
-                                       [&](const auto& entry) { return entry.second == file; });
-        if (!named) used_bytes -= file->allocated_bytes();
+    void forget_if_unnamed(const FilePtr& file) {
+        if (links_of(file) == 0) used_bytes -= file->allocated_bytes();
     }
     /// Fails when the disk has no room for `bytes` more.
     [[nodiscard]] bool has_room(std::uint64_t bytes) const {
@@ -161,6 +199,11 @@ public:
     IoResult<std::uint64_t> allocated_bytes() override {
         const std::lock_guard lock(state_->mutex);
         return file_->allocated_bytes();
+    }
+
+    IoResult<std::uint64_t> links() override {
+        const std::lock_guard lock(state_->mutex);
+        return state_->links_of(file_);
     }
 
     IoResult<void> drop_cache(std::uint64_t, std::uint64_t) override {
@@ -307,8 +350,31 @@ IoResult<void> SimVfs::make_directories(const std::string& given) {
     return {};
 }
 
+IoResult<void> SimVfs::remove_directory(const std::string& given) {
+    const auto path = without_end_slash(given);
+    const std::lock_guard lock(state_->mutex);
+    if (state_->now.files.contains(path)) return IoError{ENOTDIR, "rmdir", path};
+    if (!state_->now.directories.contains(path)) return IoError{ENOENT, "rmdir", path};
+    if (state_->now.has_in(path)) return IoError{ENOTEMPTY, "rmdir", path};
+    NameChange change{parent_of(path), {}, {}, {}};
+    change.gone_directory = path;
+    state_->change(std::move(change));
+    return {};
+}
+
 IoResult<void> SimVfs::rename(const std::string& from, const std::string& to) {
     const std::lock_guard lock(state_->mutex);
+    if (state_->now.directories.contains(from)) {
+        if (!state_->now.has_directory(parent_of(to))) return IoError{ENOENT, "rename", from};
+        if (state_->now.files.contains(to)) return IoError{ENOTDIR, "rename", from};
+        if (state_->now.directories.contains(to)) return IoError{ENOTEMPTY, "rename", from};
+        for (auto& before : state_->pending) before.follow(from, to);
+        NameChange change{parent_of(to), parent_of(from), {}, {}};
+        change.moved_from = from;
+        change.moved_to = to;
+        state_->change(std::move(change));
+        return {};
+    }
     const auto found = state_->now.files.find(from);
     if (found == state_->now.files.end() || !state_->now.has_directory(parent_of(to)))
         return IoError{ENOENT, "rename", from};
@@ -330,6 +396,7 @@ IoResult<void> SimVfs::link(const std::string& from, const std::string& to) {
 
 IoResult<void> SimVfs::unlink(const std::string& path) {
     const std::lock_guard lock(state_->mutex);
+    if (state_->now.directories.contains(path)) return IoError{EISDIR, "unlink", path};
     const auto found = state_->now.files.find(path);
     if (found == state_->now.files.end()) return IoError{ENOENT, "unlink", path};
     const auto file = found->second;

@@ -45,6 +45,7 @@ public:
     IoResult<FileStatus> status(const std::string& path) override;
     IoResult<std::vector<std::string>> list(const std::string& directory) override;
     IoResult<void> make_directories(const std::string& path) override;
+    IoResult<void> remove_directory(const std::string& path) override;
     IoResult<void> rename(const std::string& from, const std::string& to) override;
     IoResult<void> link(const std::string& from, const std::string& to) override;
     IoResult<void> unlink(const std::string& path) override;

@@ -51,6 +51,8 @@ public:
     virtual IoResult<std::uint64_t> size() = 0;
     /// Disk space behind the file, holes not counted. Not exact on every file system.
     virtual IoResult<std::uint64_t> allocated_bytes() = 0;
+    /// Names that the file has.
+    virtual IoResult<std::uint64_t> links() = 0;
     /// Drops the range from the page cache, so that the next read comes from the medium.
     virtual IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) = 0;
 };
@@ -93,8 +95,12 @@ public:
     virtual IoResult<std::vector<std::string>> list(const std::string& directory) = 0;
     /// Makes it and its missing parents; fine when it is there.
     virtual IoResult<void> make_directories(const std::string& path) = 0;
+    /// An empty one.
+    virtual IoResult<void> remove_directory(const std::string& path) = 0;
+    /// Also of a directory, to a name that is not there.
     virtual IoResult<void> rename(const std::string& from, const std::string& to) = 0;
     virtual IoResult<void> link(const std::string& from, const std::string& to) = 0;
+    /// EISDIR or EPERM for a directory.
     virtual IoResult<void> unlink(const std::string& path) = 0;
     /// Makes the names in a directory durable.
     virtual IoResult<void> sync_directory(const std::string& path) = 0;

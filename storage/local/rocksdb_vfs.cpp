@@ -107,8 +107,8 @@ public:
         return to_io_status(vfs_.make_directories(path));
     }
 
-    IOStatus DeleteDir(const std::string&, const IOOptions&, IODebugContext*) override {
-        return IOStatus::NotSupported("DeleteDir");
+    IOStatus DeleteDir(const std::string& path, const IOOptions&, IODebugContext*) override {
+        return to_io_status(vfs_.remove_directory(path));
     }
 
     IOStatus GetFileSize(const std::string& path, const IOOptions&, std::uint64_t* bytes,

@@ -52,6 +52,7 @@ public:
     }
     IoResult<std::uint64_t> size() override { return file_->size(); }
     IoResult<std::uint64_t> allocated_bytes() override { return file_->allocated_bytes(); }
+    IoResult<std::uint64_t> links() override { return file_->links(); }
     IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) override {
         return file_->drop_cache(offset, length);
     }
@@ -108,6 +109,11 @@ IoResult<std::vector<std::string>> CrashingVfs::list(const std::string& director
 IoResult<void> CrashingVfs::make_directories(const std::string& path) {
     power_.before_change();
     return disk_.make_directories(path);
+}
+
+IoResult<void> CrashingVfs::remove_directory(const std::string& path) {
+    power_.before_change();
+    return disk_.remove_directory(path);
 }
 
 IoResult<void> CrashingVfs::rename(const std::string& from, const std::string& to) {

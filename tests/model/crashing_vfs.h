@@ -47,6 +47,7 @@ public:
     base::IoResult<base::FileStatus> status(const std::string& path) override;
     base::IoResult<std::vector<std::string>> list(const std::string& directory) override;
     base::IoResult<void> make_directories(const std::string& path) override;
+    base::IoResult<void> remove_directory(const std::string& path) override;
     base::IoResult<void> rename(const std::string& from, const std::string& to) override;
     base::IoResult<void> link(const std::string& from, const std::string& to) override;
     base::IoResult<void> unlink(const std::string& path) override;

@@ -154,6 +154,28 @@ TEST_CASE("posix vfs: directories are made with their parents, again is fine", "
     CHECK(code_of(vfs.make_directories(fixture.directory.file("file"))) == ENOTDIR);
 }
 
+TEST_CASE("posix vfs: directories are renamed, and removed when empty", "[base][vfs]") {
+    Fixture fixture;
+    auto& vfs = *fixture.vfs;
+    const auto from = fixture.directory.file("from");
+    const auto to = fixture.directory.file("to");
+    REQUIRE(vfs.make_directories(from));
+    const auto file = fixture.make("from/a");
+    REQUIRE(vfs.rename(from, to));
+    CHECK_FALSE(*vfs.exists(from));
+    CHECK(*vfs.list(to) == std::vector<std::string>{"a"});
+    CHECK(*file->links() == 1);
+    REQUIRE(vfs.link(to + "/a", to + "/b"));
+    CHECK(*file->links() == 2);
+    CHECK(code_of(vfs.remove_directory(to)) == ENOTEMPTY);
+    CHECK(code_of(vfs.unlink(to)) == EISDIR);
+    REQUIRE(vfs.unlink(to + "/a"));
+    REQUIRE(vfs.unlink(to + "/b"));
+    CHECK(*file->links() == 0);
+    CHECK(vfs.remove_directory(to));
+    CHECK(code_of(vfs.remove_directory(to)) == ENOENT);
+}
+
 TEST_CASE("posix vfs: a lock is exclusive while it lives", "[base][vfs]") {
     Fixture fixture;
     const auto path = fixture.directory.file("lock");

@@ -269,3 +269,65 @@ TEST_CASE("sim vfs: a file that a rename replaces gives its space back", "[base]
     REQUIRE(vfs.rename("/b", "/a"));
     CHECK(vfs.space("/")->free_bytes == before);
 }
+
+TEST_CASE("sim vfs: a directory is renamed with all that is in it, once its parent is synced",
+          "[base][vfs]") {
+    SimVfs vfs;
+    REQUIRE(vfs.make_directories("/d/sub"));
+    REQUIRE(vfs.sync_directory("/"));
+    const auto file = make(vfs, "/d/sub/a");
+    REQUIRE(file->pwrite(0, as_bytes("here")));
+    REQUIRE(file->sync_data());
+    const bool synced = GENERATE(false, true);
+    if (synced) {
+        REQUIRE(vfs.sync_directory("/d/sub"));
+        REQUIRE(vfs.sync_directory("/d"));
+    }
+    REQUIRE(vfs.rename("/d", "/e"));
+    CHECK_FALSE(there(vfs, "/d"));
+    CHECK(content(vfs, "/e/sub/a") == "here");
+    std::set<std::string> seen;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        const auto left = vfs.crash(seed);
+        CHECK(there(*left, "/d") != there(*left, "/e"));
+        for (const char* path : {"/d", "/e", "/d/sub/a", "/e/sub/a"})
+            if (there(*left, path)) seen.insert(path);
+    }
+    // What was not synced goes with the other name, or is lost.
+    CHECK(seen.size() == (synced ? 4 : 3));
+    REQUIRE(vfs.sync_directory("/"));
+    std::size_t lost = 0;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        const auto left = vfs.crash(seed);
+        CHECK(there(*left, "/e"));
+        if (!there(*left, "/e/sub/a")) ++lost;
+    }
+    CHECK((lost > 0) == !synced);
+    // What was not synced before can be under its new name.
+    REQUIRE(vfs.sync_directory("/e"));
+    REQUIRE(vfs.sync_directory("/e/sub"));
+    for (std::uint64_t seed = 0; seed < seeds; ++seed)
+        CHECK(content(*vfs.crash(seed), "/e/sub/a") == "here");
+    CHECK(vfs.rename("/e", "/e/sub/a").error().code == ENOTDIR);
+    REQUIRE(vfs.make_directories("/f"));
+    CHECK(vfs.rename("/e", "/f").error().code == ENOTEMPTY);
+    CHECK(vfs.rename("/e", "/no/where").error().code == ENOENT);
+}
+
+TEST_CASE("sim vfs: only an empty directory is removed, and a file knows its names",
+          "[base][vfs]") {
+    SimVfs vfs;
+    REQUIRE(vfs.make_directories("/d"));
+    const auto file = make(vfs, "/d/a");
+    CHECK(*file->links() == 1);
+    REQUIRE(vfs.link("/d/a", "/b"));
+    CHECK(*file->links() == 2);
+    CHECK(vfs.remove_directory("/d").error().code == ENOTEMPTY);
+    CHECK(vfs.remove_directory("/b").error().code == ENOTDIR);
+    CHECK(vfs.remove_directory("/c").error().code == ENOENT);
+    CHECK(vfs.unlink("/d").error().code == EISDIR);
+    REQUIRE(vfs.unlink("/d/a"));
+    CHECK(*file->links() == 1);
+    REQUIRE(vfs.remove_directory("/d"));
+    CHECK_FALSE(there(vfs, "/d"));
+}

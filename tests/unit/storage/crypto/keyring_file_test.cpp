@@ -36,6 +36,9 @@ public:
     IoResult<void> make_directories(const std::string& path) override {
         return call<void>("make_directories", [&] { return kernel_->make_directories(path); });
     }
+    IoResult<void> remove_directory(const std::string& path) override {
+        return kernel_->remove_directory(path);
+    }
     IoResult<void> rename(const std::string& from, const std::string& to) override {
         return call<void>("rename", [&] { return kernel_->rename(from, to); });
     }
@@ -99,6 +102,7 @@ public:
         return vfs_.call<std::uint64_t>("size", [&] { return kernel_->size(); });
     }
     IoResult<std::uint64_t> allocated_bytes() override { return kernel_->allocated_bytes(); }
+    IoResult<std::uint64_t> links() override { return kernel_->links(); }
     IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) override {
         return vfs_.call<void>("drop_cache", [&] { return kernel_->drop_cache(offset, length); });
     }

@@ -65,6 +65,9 @@ public:
     base::IoResult<void> make_directories(const std::string& path) override {
         return below_.make_directories(path);
     }
+    base::IoResult<void> remove_directory(const std::string& path) override {
+        return below_.remove_directory(path);
+    }
     base::IoResult<void> rename(const std::string& from, const std::string& to) override {
         return below_.rename(from, to);
     }

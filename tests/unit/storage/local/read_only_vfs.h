@@ -27,6 +27,9 @@ public:
     base::IoResult<void> make_directories(const std::string& path) override {
         return refused("mkdir", path);
     }
+    base::IoResult<void> remove_directory(const std::string& path) override {
+        return refused("rmdir", path);
+    }
     base::IoResult<void> rename(const std::string& from, const std::string&) override {
         return refused("rename", from);
     }

@@ -155,6 +155,9 @@ TEST_CASE("rocksdb vfs: names are listed, linked, locked once and described", "[
     bool is_directory = false;
     REQUIRE(fixture.files.IsDirectory("/db/c", fixture.io, &is_directory, nullptr).ok());
     CHECK(is_directory);
+    CHECK_FALSE(fixture.files.DeleteDir("/db", fixture.io, nullptr).ok());
+    REQUIRE(fixture.files.DeleteDir("/db/c", fixture.io, nullptr).ok());
+    CHECK(fixture.files.FileExists("/db/c", fixture.io, nullptr).IsNotFound());
     rocksdb::FileLock* lock = nullptr;
     rocksdb::FileLock* second = nullptr;
     REQUIRE(fixture.files.LockFile("/db/LOCK", fixture.io, &lock, nullptr).ok());
