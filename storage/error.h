@@ -18,6 +18,7 @@ struct StorageError {
         io,            ///< the medium failed; nothing became visible
         in_doubt,      ///< the commit may or may not have happened (P5)
         wrong_key,     ///< the stored bytes are whole but this key does not open them
+        held,          ///< a snapshot has it: not given back as long as that is there
     };
     Kind kind = Kind::io;
     std::string detail;  ///< for the log, never sent to a client

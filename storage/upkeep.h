@@ -17,6 +17,7 @@
 #include "storage/damage_list.h"
 #include "storage/engine_condition.h"
 #include "storage/metadata_store.h"
+#include "storage/volume_snapshots.h"
 
 namespace holdfast::storage {
 
@@ -47,6 +48,7 @@ struct SegmentInfo {
     std::uint64_t allocated_bytes = 0;  ///< disk blocks behind it
     bool earlier = false;               ///< of an earlier run: never written again
     bool open = false;                  ///< may still be written
+    bool held = false;                  ///< a snapshot has it: released extents stay for now
 };
 
 /// A piece of a segment; pieces follow each other without gaps.
@@ -160,6 +162,7 @@ public:
     /// Reads of the index that failed since the start.
     [[nodiscard]] virtual std::uint64_t index_failures() const = 0;
     virtual DamageList& damage() = 0;
+    virtual VolumeSnapshots& volume_snapshots() = 0;
 
     /// Small files of the workers' own in the data directory, replaced durably. read: empty when
     /// there is none. REQUIRES: the name is one of the layout's. errors: io, out_of_space.

@@ -126,6 +126,7 @@ S3Error from_storage(const storage::StorageError& error) {
         case Kind::io:
         case Kind::in_doubt:
         case Kind::wrong_key:
+        case Kind::held:
             break;
     }
     return S3Error(errors::internal_error).because(error.detail);

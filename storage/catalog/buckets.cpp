@@ -281,14 +281,15 @@ Outcome<std::size_t> Buckets::purge_deleted() {
 }
 
 /// The blobs named by the rows of one kind. A row that does not parse keeps the bucket from going:
-/// what it names would be lost.
+/// what it names would be lost; so does a blob that a snapshot has.
 Outcome<std::size_t> Buckets::release_blobs_of(const Partition& partition, char kind) {
     RowCursor cursor(store_.metadata, partition, rows_of_kind(kind), 1000);
     std::size_t released = 0;
+    std::optional<StorageError> held;  // the others are given back all the same
     for (;;) {
         auto row = co_await cursor.next();
         if (!row) co_return CatalogError(std::move(row).error());
-        if (*row == nullptr) co_return released;
+        if (*row == nullptr) break;
         std::vector<BlobRef> blobs;
         if (kind == 'p') {
             auto part = parse_record<records::Part>(**row);
@@ -301,10 +302,15 @@ Outcome<std::size_t> Buckets::release_blobs_of(const Partition& partition, char 
         }
         for (const auto& blob : blobs) {
             auto done = co_await store_.blobs.release(blob);
-            if (!done) co_return CatalogError(std::move(done).error());
+            if (!done && done.error().kind == StorageError::Kind::held)
+                held = std::move(done).error();
+            else if (!done)
+                co_return CatalogError(std::move(done).error());
         }
         released += blobs.size();
     }
+    if (held) co_return CatalogError(*std::move(held));
+    co_return released;
 }
 
 /// Nothing can be written there any more (the state row is gone, or says "deleting"): parts and

@@ -58,8 +58,17 @@ SegmentPiece to_piece(std::uint64_t segment, const ScanItem& item) {
 
 }  // namespace
 
-LocalUpkeep::LocalUpkeep(Parts parts) : parts_(std::move(parts)) {
+LocalUpkeep::LocalUpkeep(Parts parts)
+    : parts_(std::move(parts)),
+      snapshots_({parts_.vfs, parts_.pool, parts_.index, parts_.works,
+                  parts_.directory.substr(0, parts_.directory.rfind('/')), parts_.condition}) {
     reader_.post(base::use_idle_io_priority);
+    snapshots_.clean_up();
+}
+
+LocalUpkeep::~LocalUpkeep() {
+    merger_.stop();
+    parts_.works.jobs.wait();  // the snapshots clean up there
 }
 
 Async<std::unique_ptr<RowSnapshot>> LocalUpkeep::snapshot(RowPosition after) {
@@ -92,9 +101,12 @@ Result<std::vector<SegmentInfo>> LocalUpkeep::list_segments() {
         const auto allocated = (*file)->allocated_bytes();
         if (!size) return to_storage_error(size.error());
         if (!allocated) return to_storage_error(allocated.error());
-        segments.push_back({name->number(), *size, *allocated,
-                            name->incarnation < options.incarnation,
-                            parts_.works.open.contains(name->number())});
+        const auto links = (*file)->links();
+        if (!links) return to_storage_error(links.error());
+        segments.push_back(
+            {name->number(), *size, *allocated,
+             name->incarnation<options.incarnation, parts_.works.open.contains(name->number()),
+                               *links> 1});
     }
     return segments;
 }

@@ -7,6 +7,7 @@
 #include "base/worker_pool.h"
 #include "storage/local/body_merger.h"
 #include "storage/local/index_access.h"
+#include "storage/local/local_snapshots.h"
 #include "storage/local/segment_works.h"
 #include "storage/upkeep.h"
 
@@ -25,7 +26,7 @@ public:
         BodyMerger::Failed merging_failed = {};
     };
     explicit LocalUpkeep(Parts parts);
-    ~LocalUpkeep() override { merger_.stop(); }
+    ~LocalUpkeep() override;
 
     Async<std::unique_ptr<RowSnapshot>> snapshot(RowPosition after) override;
     Async<std::vector<SegmentInfo>> segments() override;
@@ -46,6 +47,7 @@ public:
         return parts_.index.read_failures();
     }
     DamageList& damage() override { return parts_.works.damage; }
+    VolumeSnapshots& volume_snapshots() override { return snapshots_; }
     Async<std::string> read_note(const std::string& name) override;
     Async<void> write_note(const std::string& name, std::string content) override;
 
@@ -56,6 +58,7 @@ private:
     Result<BodySpace> measure_bodies();
 
     Parts parts_;
+    LocalSnapshots snapshots_;
     BodyMerger merger_{parts_.index, parts_.merging_failed};
     base::WorkerPool reader_{1};  ///< reads in bulk, after everybody else
 };

@@ -50,6 +50,10 @@ IoResult<std::uint64_t> end_of_content(base::VfsFile& file) {
     return std::uint64_t{0};
 }
 
+StorageError held_by_a_snapshot() {
+    return {StorageError::Kind::held, "a snapshot has it"};
+}
+
 void warn(const char* event, const base::IoError& error) {
     base::log::warning(event, {{"error", error.message()}});
 }
@@ -61,7 +65,10 @@ Result<void> SegmentReclaimer::release(const BlobRef& ref) {
     std::vector<std::uint64_t> touched;
     for (const auto& extent : ref.extents) {
         // The rest is given back although one extent cannot be.
-        if (auto released = release_extent(ref.id, extent); !released) outcome = released;
+        auto released = release_extent(ref.id, extent);
+        const bool worse =
+            !released && (outcome || outcome.error().kind == StorageError::Kind::held);
+        if (worse) outcome = std::move(released);
         if (touched.empty() || touched.back() != extent.segment) touched.push_back(extent.segment);
     }
     for (const auto segment : touched) unlink_if_empty(segment);
@@ -86,6 +93,10 @@ Result<void> SegmentReclaimer::release_extent(const BlobId& id, const Extent& ex
                                 handles_.path(extent.segment)};
     }
     if (bytes == 0) return {};  // cut short by a crash, and given back before
+    const std::shared_lock giving_back(giving_back_);
+    const auto links = (*file)->links();
+    if (!links) return to_storage_error(links.error());
+    if (held_ || *links > 1) return held_by_a_snapshot();
     if (auto punched = punch(**file, extent.offset, bytes); !punched)
         return to_storage_error(punched.error());
     return {};
@@ -157,6 +168,12 @@ void SegmentReclaimer::unlink_if_empty(std::uint64_t segment) {
 }
 
 IoResult<void> SegmentReclaimer::unlink(std::uint64_t segment) {
+    const std::shared_lock giving_back(giving_back_);
+    if (held_) {
+        const std::lock_guard lock(mutex_);
+        passed_over_.insert(segment);
+        return {};
+    }
     static_cast<void>(HF_FAILPOINT("gc.unlink.before"));
     auto gone = vfs_.unlink(handles_.path(segment));
     if (!gone && gone.error().code != ENOENT) return gone;
@@ -188,6 +205,24 @@ Result<void> SegmentReclaimer::drop(std::uint64_t segment) {
     if (open_.contains(segment)) return {};
     if (auto gone = unlink(segment); !gone) return to_storage_error(gone.error());
     return {};
+}
+
+SegmentReclaimer::Hold::Hold(SegmentReclaimer& reclaimer) : reclaimer_(reclaimer) {
+    const std::unique_lock nobody_gives_back(reclaimer_.giving_back_);
+    reclaimer_.held_ = true;
+}
+
+SegmentReclaimer::Hold::~Hold() {
+    {
+        const std::unique_lock nobody_gives_back(reclaimer_.giving_back_);
+        reclaimer_.held_ = false;
+    }
+    std::set<std::uint64_t> passed_over;
+    {
+        const std::lock_guard lock(reclaimer_.mutex_);
+        passed_over.swap(reclaimer_.passed_over_);
+    }
+    for (const auto segment : passed_over) reclaimer_.unlink_if_empty(segment);
 }
 
 std::uint64_t SegmentReclaimer::allocated_bytes() const {

@@ -10,6 +10,7 @@
 #include "storage/local/segment_format.h"
 #include "storage/local/volume.h"
 #include "storage/local/volume_layout.h"
+#include "storage/volume_snapshots.h"
 
 namespace holdfast::storage::local {
 
@@ -22,7 +23,8 @@ constexpr int depth_max = 8;
 
 constexpr std::array needed{
     layout::format,   layout::lock,       layout::incarnation, layout::index,
-    layout::segments, layout::high_water, layout::ballast,     layout::reattach_pending};
+    layout::segments, layout::high_water, layout::ballast,     layout::reattach_pending,
+    layout::snapshots};
 /// Of the workers and of the server (docs/format/workers.md, root-files.md, keyring.md).
 constexpr std::array<std::string_view, 3> needed_above{"gc-quarantine", "scrub-state",
                                                        "keyring-id"};
@@ -83,6 +85,13 @@ IoResult<std::vector<ExtraFile>> list_extra_files(base::Vfs& vfs, const std::str
     for (const auto& name : *segments)
         if (!SegmentName::parse(name))
             add(vfs, volume, std::string(layout::segments) + "/" + name, "not a segment", found);
+    const auto snapshots = vfs.list(volume + "/" + layout::snapshots);
+    if (!snapshots && snapshots.error().code == ENOENT) return found;
+    if (!snapshots) return snapshots.error();
+    for (const auto& name : *snapshots)
+        if (!is_snapshot_name(name))
+            add(vfs, volume, std::string(layout::snapshots) + "/" + name,
+                "of a snapshot that was not made, or not deleted, to its end", found);
     return found;
 }
 

@@ -18,7 +18,7 @@ struct ExtraFile {
     std::string what;         ///< for people
 };
 
-/// In the order of their names; those in segments/ last.
+/// In the order of their names; those in segments/ and snapshots/ last.
 base::IoResult<std::vector<ExtraFile>> list_extra_files(base::Vfs& vfs, const std::string& volume);
 
 }  // namespace holdfast::storage::local

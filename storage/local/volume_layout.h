@@ -16,6 +16,7 @@ inline constexpr const char* wal_aside = "index-wal-aside";  ///< the index' log
 inline constexpr const char* reattach_pending = "reattach-pending";  ///< reattach_note.h
 inline constexpr const char* index = "index";                        ///< RocksDB
 inline constexpr const char* segments = "segments";                  ///< blobs
+inline constexpr const char* snapshots = "snapshots";                ///< local_snapshots.h
 
 /// Of the workers, which name them themselves: gc-quarantine, scrub-state (docs/format/workers.md).
 

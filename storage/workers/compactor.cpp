@@ -112,7 +112,9 @@ Async<std::uint64_t> Compactor::move_row(const Partition& partition, const std::
         } else {
             ++attempt;
             auto released = co_await store_.blobs.release(**copied);
-            if (!released) co_return std::move(released).error();
+            // What a snapshot has keeps the copy too, and the collector finds it.
+            if (!released && released.error().kind != StorageError::Kind::held)
+                co_return std::move(released).error();
         }
     }
     co_return moved;

@@ -263,7 +263,8 @@ Async<void> OrphanCollector::give_back(const CollectorPass& pass) {
         ref.extents.push_back(leftover.extent);
         auto released = co_await store_.blobs.release(ref);
         if (!released) {
-            base::log::warning("gc.not_given_back", {{"reason", released.error().detail}});
+            if (released.error().kind != StorageError::Kind::held)
+                base::log::warning("gc.not_given_back", {{"reason", released.error().detail}});
             continue;
         }
         quarantine_.remove(place);
@@ -293,7 +294,9 @@ Async<void> OrphanCollector::drop_empty_segments(const CollectorPass& pass) {
         const bool empty = !segment.referred_to && !has_unowned && use.in_flight_bytes == 0 &&
                            use.orphan_bytes == 0;
         if (!empty) {
-            if (use.live_bytes * 2 < segment.info.size_bytes) sparse.insert(number);
+            // Moving blobs out of one that is held would free nothing.
+            if (use.live_bytes * 2 < segment.info.size_bytes && !segment.info.held)
+                sparse.insert(number);
             continue;
         }
         const auto known = empty_since_.find(number);

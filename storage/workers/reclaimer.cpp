@@ -151,14 +151,18 @@ base::Awaitable<void> Reclaimer::in_turn(base::Awaitable<void> work, std::uint64
 }
 
 base::Awaitable<void> Reclaimer::release(Item item) {
+    bool held = false;
     for (const auto& blob : item.blobs) {
         auto released = co_await store_.blobs.release(blob);
-        if (!released) {
+        if (!released && released.error().kind == StorageError::Kind::held) {
+            held = true;
+        } else if (!released) {
             note_failure(released.error());
             co_return;
         }
-        reclaimed_blobs().Increment();
     }
+    if (held) co_return;  // every sweep finds the row again
+    reclaimed_blobs().Increment(static_cast<double>(item.blobs.size()));
     released_rows_[item.partition].push_back(std::move(item.row));
     if (++released_rows_count_ >= rows_dropped_at_once) co_await drop_rows();
 }
@@ -235,6 +239,7 @@ base::Awaitable<void> Reclaimer::sweep_bucket(const catalog::records::Bucket& bu
 }
 
 void Reclaimer::note_failure(const StorageError& error) {
+    if (error.kind == StorageError::Kind::held) return;  // of a deleted bucket; sweeps find it
     reclaim_failures().Increment();
     ++failures_;
     last_failure_ = error.detail;
@@ -248,6 +253,11 @@ void Reclaimer::report_failures() {
                        {{"failures", failures_}, {"last", last_failure_}});
     failures_ = 0;
     if (std::exchange(retry_soon_, false)) sweep_soon();
+}
+
+void Reclaimer::request_sweep() {
+    next_sweep_.reset();
+    pause_.cancel();
 }
 
 /// Not at once: whatever it is that goes wrong must not keep the sweep running all the time.

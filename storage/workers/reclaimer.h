@@ -9,7 +9,8 @@
 /// that are old enough. It also opens buckets again whose deletion was cut off. It goes page by
 /// page and is never waited for. It also comes soon after the list had to forget something.
 ///
-/// Nothing is given back while the engine forbids it; the sweep after that finds what waited.
+/// Nothing is given back while the engine forbids it; the sweep after that finds what waited. What
+/// a snapshot has (StorageError::held) waits for the first sweep after that is gone.
 ///
 /// A failure is logged, counted and tried again by a sweep that comes soon; no garbage row goes
 /// before its blobs did. Blobs that somebody still reads are released when the reader ends; only a
@@ -66,6 +67,8 @@ public:
     /// Ends run() after the rows it is at, and returns when nothing is under way any more: also the
     /// releases that wait for readers, so readers must end for it.
     base::Awaitable<void> stop();
+    /// A sweep as soon as may be.
+    void request_sweep();
 
 private:
     using Timer =

@@ -269,6 +269,24 @@ void DiskCatalog::reclaim() {
     run(live_->reclaimer.run_once());
 }
 
+void DiskCatalog::sweep() {
+    live_->reclaimer.request_sweep();
+    reclaim();
+}
+
+base::Awaitable<bool> DiskCatalog::try_put(std::string key, std::size_t bytes) {
+    auto text = text_of(key, bytes);
+    auto put = co_await put_async(std::move(key), std::move(text));
+    co_return put.has_value();
+}
+
+base::Awaitable<bool> DiskCatalog::try_remove(std::string key) {
+    std::vector<catalog::Objects::Removal> removals(1);
+    removals[0].key = std::move(key);
+    auto removed = co_await live_->objects.remove(bucket_, std::move(removals));
+    co_return removed.has_value();
+}
+
 workers::CollectorReport DiskCatalog::collect(bool consent) {
     run(live_->collector.run_once(consent));
     return live_->collector.report();

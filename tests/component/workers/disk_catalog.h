@@ -76,6 +76,12 @@ public:
     std::unique_ptr<storage::BlobWriter> begin_blob(std::size_t bytes, std::size_t written_bytes);
 
     void reclaim();
+    /// As reclaim(), and all rows are looked at.
+    void sweep();
+    /// The same as put(), remove() and reclaim(), for several at once.
+    base::Awaitable<bool> try_put(std::string key, std::size_t bytes);
+    base::Awaitable<bool> try_remove(std::string key);
+    base::Awaitable<void> reclaim_async() { return live_->reclaimer.run_once(); }
     workers::CollectorReport collect(bool consent = false);
     void scrub();
     /// What the object's record says about its blob; of its first part when it has several.

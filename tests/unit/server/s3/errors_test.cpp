@@ -49,7 +49,7 @@ TEST_CASE("errors: storage says what happened, here it gets its code", "[s3][err
     CHECK(mapped(Kind::read_only) == "ServiceUnavailable");
     CHECK(mapped(Kind::unavailable) == "SlowDown");
     CHECK(mapped(Kind::conflict) == "OperationAborted");
-    for (const auto kind : {Kind::corrupt, Kind::io, Kind::in_doubt, Kind::wrong_key})
+    for (const auto kind : {Kind::corrupt, Kind::io, Kind::in_doubt, Kind::wrong_key, Kind::held})
         CHECK(mapped(kind) == "InternalError");
 }
 

@@ -1,5 +1,6 @@
 #include "storage/workers/body_collector.h"
 
+#include <cstdlib>
 #include <deque>
 
 #include "base/limits.h"
@@ -45,6 +46,7 @@ public:
     [[nodiscard]] EngineCondition condition() const override { return {}; }
     [[nodiscard]] std::uint64_t index_failures() const override { return 0; }
     DamageList& damage() override { return damage_; }
+    VolumeSnapshots& volume_snapshots() override { std::abort(); }  // nobody asks
     Async<std::string> read_note(const std::string&) override { co_return unasked(); }
     Async<void> write_note(const std::string&, std::string) override { co_return unasked(); }
 
