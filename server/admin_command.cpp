@@ -7,6 +7,7 @@
 #include "server/admin_client.h"
 #include "server/admin_tables.h"
 #include "server/admin_token.h"
+#include "storage/volume_snapshots.h"
 
 namespace holdfast::server {
 
@@ -14,9 +15,19 @@ namespace {
 
 constexpr std::chrono::seconds answer_timeout{30};
 
-std::string target_of(const admin::CallPlace& place, bool consent) {
+/// A large directory takes a while to link, or to remove.
+constexpr std::chrono::minutes snapshot_timeout{30};
+
+std::chrono::milliseconds timeout_of(AdminCommand command) {
+    const bool is_long =
+        command == AdminCommand::snapshot_create || command == AdminCommand::snapshot_delete;
+    return is_long ? snapshot_timeout : answer_timeout;
+}
+
+std::string target_of(const admin::CallPlace& place, const AdminCall& call) {
     std::string target = fmt::format("{}{}", admin::api_root, place.path);
-    if (consent) target.append("?").append(admin::consent_query);
+    if (call.confirm) target.append("?").append(admin::consent_query);
+    if (!call.name.empty()) target.append("?").append(admin::name_query).append(call.name);
     return target;
 }
 
@@ -44,13 +55,18 @@ Failure refused(const config::Settings& settings, const AdminAnswer& answer) {
 }  // namespace
 
 Result<std::string> call_admin(const config::Settings& settings, const AdminCall& call) {
+    // It goes into the request's target as it is.
+    if (!call.name.empty() && !storage::is_snapshot_name(call.name))
+        return Failure{ExitCode::usage, call.name +
+                                            " is no name of a snapshot: 1 to 64 letters, "
+                                            "digits, '.', '_' and '-'"};
     const auto vfs = base::make_posix_vfs();
     auto token = find_admin_token(settings, *vfs);
     if (!token) return std::move(token).error();
     const auto& place = admin::place_of(call.command);
-    const AdminRequest request{std::string(place.method), target_of(place, call.confirm),
+    const AdminRequest request{std::string(place.method), target_of(place, call),
                                *std::move(token)};
-    const auto answer = ask_admin(settings, request, answer_timeout);
+    const auto answer = ask_admin(settings, request, timeout_of(call.command));
     if (!answer) return answer.error();
     if (answer->status > 299) return refused(settings, *answer);
     if (call.json) return answer->body;

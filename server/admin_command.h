@@ -17,6 +17,7 @@ struct AdminCall {
     AdminCommand command = AdminCommand::info;
     bool json = false;     ///< --json
     bool confirm = false;  ///< --confirm, of gc run
+    std::string name;      ///< of a snapshot to make (empty: the server finds one) or delete
 };
 
 /// What to print. errors: usage (no token to be found, a wrong one), failure (no server, refused).

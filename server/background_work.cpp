@@ -1,6 +1,7 @@
 #include "server/background_work.h"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include "base/last_words.h"
 
@@ -46,6 +47,10 @@ void BackgroundWork::stop() {
         work_.reset();
     });
     thread_.join();
+}
+
+void BackgroundWork::request_sweep() {
+    base::asio::post(loop_, [this] { reclaimer_.request_sweep(); });
 }
 
 base::Awaitable<void> BackgroundWork::stop_all() {

@@ -36,6 +36,9 @@ public:
     /// Waits for what is under way. REQUIRES: nobody reads a blob any more.
     void stop();
 
+    /// The reclaimer looks at once for what it can give back. REQUIRES: not stopped.
+    void request_sweep();
+
     /// Null where there is no disk.
     [[nodiscard]] storage::workers::OrphanCollector* collector() { return collector_.get(); }
     [[nodiscard]] storage::workers::Scrubber* scrubber() { return scrubber_.get(); }

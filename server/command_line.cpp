@@ -63,9 +63,24 @@ CLI::App* add_group(CLI::App& parent, const char* name, const char* help) {
     return group;
 }
 
+void add_snapshot_commands(CLI::App& admin, AdminCall& call, std::optional<Command>& chosen) {
+    CLI::App* const snapshot =
+        add_group(admin, "snapshot", "Snapshots of the data directory, to copy elsewhere");
+    CLI::App* const create =
+        add_admin(*snapshot, "create", "Make one in DIRECTORY/snapshots, while everything goes on",
+                  AdminCommand::snapshot_create, call, chosen);
+    create->add_option("NAME", call.name, "Its name; the time when none is given");
+    add_admin(*snapshot, "list", "Which there are", AdminCommand::snapshot_list, call, chosen);
+    CLI::App* const remove =
+        add_admin(*snapshot, "delete", "Delete one; the space that it kept comes back",
+                  AdminCommand::snapshot_delete, call, chosen);
+    remove->add_option("NAME", call.name, "Which one")->required();
+}
+
 void add_admin_commands(CLI::App& app, AdminCall& call, std::optional<Command>& chosen) {
     CLI::App* const admin = add_group(
-        app, "admin", "Ask a running server: admin info, admin gc, admin scrub, admin volume");
+        app, "admin",
+        "Ask a running server: admin info, admin gc, admin scrub, admin volume, admin snapshot");
     admin->add_flag("--json", call.json, "Print the answer as JSON");
     add_admin(*admin, "info", "Where the data is, in which condition, and how much",
               AdminCommand::info, call, chosen);
@@ -81,6 +96,7 @@ void add_admin_commands(CLI::App& app, AdminCall& call, std::optional<Command>& 
     CLI::App* const volume = add_group(*admin, "volume", "The data directory");
     add_admin(*volume, "resume", "Try to take writes again", AdminCommand::volume_resume, call,
               chosen);
+    add_snapshot_commands(*admin, call, chosen);
 }
 
 constexpr const char* fsck_footer =

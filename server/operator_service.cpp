@@ -171,7 +171,8 @@ json::array damaged(const storage::DamageList& list) {
 OperatorService::OperatorService(Parts parts)
     : parts_(parts),
       started_(parts.clock.steady()),
-      disk_(parts.pool, parts.vfs, parts.settings.storage_directory, disk_patience) {}
+      disk_(parts.pool, parts.vfs, parts.settings.storage_directory, disk_patience),
+      snapshots_(parts.engine, parts.background, parts.clock) {}
 
 OperatorService::~OperatorService() {
     if (resumer_.joinable()) resumer_.join();

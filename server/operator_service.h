@@ -13,6 +13,7 @@
 #include "server/background_work.h"
 #include "server/disk_inquiry.h"
 #include "server/engine_choice.h"
+#include "server/snapshot_calls.h"
 
 namespace holdfast::server {
 
@@ -40,12 +41,20 @@ public:
     admin::Reply scrub_status() override;
     admin::Reply scrub_report() override;
     admin::Reply volume_resume() override;
+    base::Awaitable<admin::Reply> snapshot_create(std::string name) override {
+        return snapshots_.create(std::move(name));
+    }
+    base::Awaitable<admin::Reply> snapshot_list() override { return snapshots_.list(); }
+    base::Awaitable<admin::Reply> snapshot_delete(std::string name) override {
+        return snapshots_.remove(std::move(name));
+    }
     std::string remarks() override;
 
 private:
     Parts parts_;
     const base::SteadyTime started_;
     DiskInquiry disk_;
+    SnapshotCalls snapshots_;
     std::atomic<bool> resuming_ = false;
     std::thread resumer_;  ///< an attempt waits for the disk, and health must not wait for it
 };

@@ -23,8 +23,27 @@ Api::Answer refusal(unsigned status, std::string_view error, http::Headers heade
 
 struct Asked {
     Call call;
-    Consent consent;
+    Consent consent = Consent::not_given;
+    std::string name = {};  ///< of a snapshot
 };
+
+/// The query of a call, or that it is none of it.
+base::Expected<Asked, Api::Answer> with_query(Call call, std::string_view query) {
+    Asked asked{call};
+    const bool takes_name = call == Call::snapshot_create || call == Call::snapshot_delete;
+    if (query.empty() && call == Call::snapshot_delete)
+        return refusal(400, "which snapshot? name=NAME");
+    if (query.empty()) return asked;
+    if (takes_name && query.starts_with(name_query)) {
+        // Names have no character that would be encoded; one that has is refused as a bad name.
+        asked.name = query.substr(name_query.size());
+        return asked;
+    }
+    if (query != consent_query || call != Call::gc_run)
+        return refusal(400, "the query is not understood");
+    asked.consent = Consent::given;
+    return asked;
+}
 
 /// What a request is for, or why it is for nothing.
 base::Expected<Asked, Api::Answer> asked_by(const http::RequestHead& request) {
@@ -39,10 +58,7 @@ base::Expected<Asked, Api::Answer> asked_by(const http::RequestHead& request) {
     if (found->method != request.method)
         return refusal(405, "only " + std::string(found->method),
                        {{"Allow", std::string(found->method)}});
-    if (query.empty()) return Asked{found->call, Consent::not_given};
-    if (query != consent_query || found->call != Call::gc_run)
-        return refusal(400, "the query is not understood");
-    return Asked{found->call, Consent::given};
+    return with_query(found->call, query);
 }
 
 base::Awaitable<Reply> carry_out(Operator& target, Asked asked) {
@@ -59,6 +75,12 @@ base::Awaitable<Reply> carry_out(Operator& target, Asked asked) {
             co_return target.scrub_status();
         case Call::scrub_report:
             co_return target.scrub_report();
+        case Call::snapshot_create:
+            co_return co_await target.snapshot_create(std::move(asked.name));
+        case Call::snapshot_list:
+            co_return co_await target.snapshot_list();
+        case Call::snapshot_delete:
+            co_return co_await target.snapshot_delete(std::move(asked.name));
         case Call::volume_resume:
             break;
     }

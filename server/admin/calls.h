@@ -16,11 +16,16 @@ enum class Call {
     scrub_status,
     scrub_report,
     volume_resume,
+    snapshot_create,
+    snapshot_list,
+    snapshot_delete,
 };
 
 inline constexpr std::string_view api_root = "/admin/v1/";
-/// The one query there is, of gc_run: the operator consents to what the safety stop asks about.
+/// The query of gc_run: the operator consents to what the safety stop asks about.
 inline constexpr std::string_view consent_query = "confirm=true";
+/// The query of snapshot_create (or none) and snapshot_delete; the name follows.
+inline constexpr std::string_view name_query = "name=";
 
 struct CallPlace {
     Call call;
@@ -36,6 +41,9 @@ inline constexpr std::array call_places{
     CallPlace{Call::scrub_status, "GET", "scrub/status"},
     CallPlace{Call::scrub_report, "GET", "scrub/report"},
     CallPlace{Call::volume_resume, "POST", "volume/resume"},
+    CallPlace{Call::snapshot_create, "POST", "snapshot/create"},
+    CallPlace{Call::snapshot_list, "GET", "snapshot/list"},
+    CallPlace{Call::snapshot_delete, "POST", "snapshot/delete"},
 };
 
 constexpr const CallPlace& place_of(Call call) {

@@ -1,8 +1,8 @@
 /// What an operator can ask of a running server. The admin API calls it, the composition plugs it
 /// in, so that this room knows no engine.
 ///
-/// Every call answers with a JSON object, at once but for info(): long work is started and reported
-/// on later.
+/// Every call answers with a JSON object, at once but for those that say how long they take: other
+/// long work is started and reported on later.
 /// threads: the admin listener's loop.
 /// source: spec durability 2.5, 2.6, 2.7.
 #pragma once
@@ -38,6 +38,13 @@ public:
     virtual Reply scrub_report() = 0;
     /// Tries to leave the read-only state.
     virtual Reply volume_resume() = 0;
+    /// Snapshots of the data directory. Made and durable when it answers, which takes as long as
+    /// linking all files, and with other work of the disk some seconds. No name: one of the time.
+    virtual base::Awaitable<Reply> snapshot_create(std::string name) = 0;
+    /// Asks the disk.
+    virtual base::Awaitable<Reply> snapshot_list() = 0;
+    /// Gone when it answers.
+    virtual base::Awaitable<Reply> snapshot_delete(std::string name) = 0;
     /// What a person should know although the server serves; empty when all is well. Lines.
     virtual std::string remarks() = 0;
 };

@@ -38,7 +38,9 @@ TEST_CASE("command line: every admin command, --json and --confirm", "[server]")
         {{"admin", "scrub", "start"}, AdminCommand::scrub_start},
         {{"admin", "scrub", "status"}, AdminCommand::scrub_status},
         {{"admin", "scrub", "report"}, AdminCommand::scrub_report},
-        {{"admin", "volume", "resume"}, AdminCommand::volume_resume}};
+        {{"admin", "volume", "resume"}, AdminCommand::volume_resume},
+        {{"admin", "snapshot", "create"}, AdminCommand::snapshot_create},
+        {{"admin", "snapshot", "list"}, AdminCommand::snapshot_list}};
     for (const auto& [arguments, command] : calls) {
         const auto line = parse(arguments);
         REQUIRE(line);
@@ -52,6 +54,15 @@ TEST_CASE("command line: every admin command, --json and --confirm", "[server]")
     CHECK(line->admin.json);
     CHECK(line->admin.confirm);
     CHECK(line->assignments == std::vector<std::string>{"a.b=c"});
+    for (const auto& [word, command] : {std::pair{"create", AdminCommand::snapshot_create},
+                                        std::pair{"delete", AdminCommand::snapshot_delete}}) {
+        const auto named = parse({"admin", "snapshot", word, "monday", "--json"});
+        REQUIRE(named);
+        CHECK(named->admin.command == command);
+        CHECK(named->admin.name == "monday");
+    }
+    CHECK_FALSE(parse({"admin", "snapshot", "delete"}));
+    CHECK_FALSE(parse({"admin", "snapshot", "create", "monday", "tuesday"}));
     CHECK_FALSE(parse({"admin"}));
     CHECK_FALSE(parse({"admin", "gc"}));
     CHECK_FALSE(parse({"admin", "info", "--confirm"}));

@@ -28,6 +28,13 @@ public:
     admin::Reply scrub_status() override { return called("scrub_status"); }
     admin::Reply scrub_report() override { return called("scrub_report"); }
     admin::Reply volume_resume() override { return called("volume_resume"); }
+    base::Awaitable<admin::Reply> snapshot_create(std::string name) override {
+        co_return called(("snapshot_create " + name).c_str());
+    }
+    base::Awaitable<admin::Reply> snapshot_list() override { co_return called("snapshot_list"); }
+    base::Awaitable<admin::Reply> snapshot_delete(std::string name) override {
+        co_return called(("snapshot_delete " + name).c_str());
+    }
     std::string remarks() override { return remarks_; }
 
     std::string remarks_;
@@ -72,7 +79,11 @@ TEST_CASE("admin API: each path with its method, and the answer is JSON", "[admi
         {"POST", "scrub/start", "scrub_start"},
         {"GET", "scrub/status", "scrub_status"},
         {"GET", "scrub/report", "scrub_report"},
-        {"POST", "volume/resume", "volume_resume"}};
+        {"POST", "volume/resume", "volume_resume"},
+        {"POST", "snapshot/create", "snapshot_create "},
+        {"POST", "snapshot/create?name=monday", "snapshot_create monday"},
+        {"GET", "snapshot/list", "snapshot_list"},
+        {"POST", "snapshot/delete?name=monday", "snapshot_delete monday"}};
     for (const auto& [method, path, called] : calls) {
         const auto exchange = server.ask(method, path);
         CHECK(exchange.sent_head.status == 200);
@@ -120,6 +131,10 @@ TEST_CASE("admin API: 404 for another path, 405 for another method, 400 for anot
     CHECK(server.ask("DELETE", "info").sent_head.status == 405);
     CHECK(server.ask("GET", "info?x=1").sent_head.status == 400);
     CHECK(server.ask("POST", "gc/run?confirm=yes").sent_head.status == 400);
+    CHECK(server.ask("POST", "gc/run?name=monday").sent_head.status == 400);
+    CHECK(server.ask("POST", "snapshot/create?confirm=true").sent_head.status == 400);
+    CHECK(server.ask("GET", "snapshot/list?name=monday").sent_head.status == 400);
+    CHECK(server.ask("POST", "snapshot/delete").sent_head.status == 400);
     CHECK(server.target.calls == 0);
 }
 
