@@ -36,9 +36,19 @@ std::uint64_t run_bytes(std::uint64_t data_bytes, std::uint64_t frames, std::uin
 BlobAssembly::~BlobAssembly() {
     works_.writers.remove(options_.id);
     settle(promised_bytes_);
-    std::vector<Reservation> places;
-    for (auto& run : runs_) places.push_back(std::move(run.place));
-    works_.abandon(std::move(places));
+    works_.abandon(take_places());
+}
+
+/// So that a run once reserved is kept, and given up, whatever memory is left then.
+void BlobAssembly::make_room() {
+    runs_.reserve(runs_.size() + 1);
+    places_.reserve(runs_.size() + 1);
+}
+
+std::vector<Reservation> BlobAssembly::take_places() {
+    for (auto& run : runs_) places_.push_back(std::move(run.place));
+    runs_.clear();
+    return std::move(places_);
 }
 
 std::uint64_t BlobAssembly::frames_per_run_max() const {
@@ -85,6 +95,7 @@ void BlobAssembly::settle(std::uint64_t bytes) {
 
 bool BlobAssembly::try_start() {
     const auto shape = next_shape();
+    make_room();
     auto place = lane_.stream.try_reserve(shape.bytes);
     if (!place) return false;
     take(*std::move(place), shape);
@@ -96,6 +107,7 @@ Result<void> BlobAssembly::start() {
 }
 
 Result<void> BlobAssembly::reserve(const Shape& shape) {
+    make_room();
     auto place = lane_.stream.reserve(shape.bytes);
     if (!place) return std::move(place).error();
     take(*std::move(place), shape);
@@ -175,7 +187,7 @@ void BlobAssembly::keep_flowing(Run& run) {
             run.place.offset + extent_header_bytes + run.written_back_bytes, fresh));
         run.written_back_bytes = run.data_bytes;
     }
-    if (segment.wants_sync(early_sync_bytes)) lane_.syncer.sync(run.place.segment, {});
+    lane_.syncer.sync_beyond(run.place.segment, early_sync_bytes);
 }
 
 Bytes BlobAssembly::stamped(BlobIdentity identity) const {
@@ -264,12 +276,10 @@ BlobRef BlobAssembly::keep() {
     ref.id = options_.id;
     ref.stored_bytes = stored_bytes_;
     ref.frame_bytes = options_.frame_bytes;
-    std::vector<Reservation> places;
-    for (auto& run : runs_) {
+    ref.extents.reserve(runs_.size());
+    for (const auto& run : runs_)
         ref.extents.push_back({run.place.segment->number(), run.place.offset, run.length});
-        places.push_back(std::move(run.place));
-    }
-    runs_.clear();
+    const auto places = take_places();
     const auto used = aligned_up(ref.extents.back().length);
     if (places.back().bytes - used >= give_back_bytes_min) works_.give_back(places.back(), used);
     works_.close_runs(places);

@@ -62,7 +62,9 @@ private:
     [[nodiscard]] std::uint64_t frames_per_run_max() const;
     [[nodiscard]] Shape next_shape() const;
     Result<void> reserve(const Shape& shape);
+    void make_room();
     void take(Reservation place, const Shape& shape);
+    [[nodiscard]] std::vector<Reservation> take_places();
     [[nodiscard]] ExtentHeader header_of(std::size_t run) const;
     Result<void> begin(Run& run);
     void add_to_table(Run& run, base::ByteView frames);
@@ -77,6 +79,7 @@ private:
     SegmentLane& lane_;
     const BlobOptions options_;
     std::vector<Run> runs_;
+    std::vector<Reservation> places_;  ///< empty, with room for all that runs_ hold
     std::uint64_t frames_ = 0;
     std::uint64_t stored_bytes_ = 0;
     std::uint64_t promised_bytes_ = 0;

@@ -96,10 +96,7 @@ void SegmentBlobWriter::sync_then(Resume resume) {
         assembly_.lane().syncer.sync(segment, [group, resume](bool durable) mutable {
             if (!durable) group->durable = false;
             if (--group->left > 0) return;
-            if (group->durable)
-                resume(Outcome{});
-            else
-                resume(Outcome{not_durable()});
+            resume(Outcome{group->durable, {}});
         });
 }
 
@@ -108,21 +105,21 @@ Async<BlobRef> SegmentBlobWriter::finish(const BlobIdentity& identity) {
     // From the pool straight to the syncer: one trip less through the event loop.
     auto write_and_sync = [this, &identity](auto resume) {
         works_.pool.post([this, &identity, resume]() mutable {
-            Result<void> written;
             try {
-                written = write_end(identity);
+                auto written = write_end(identity);
+                if (written)
+                    sync_then(resume);
+                else
+                    resume(Outcome{false, std::move(written).error()});
             } catch (const std::exception& thrown) {
-                written = StorageError{StorageError::Kind::unavailable, thrown.what()};
+                resume(
+                    Outcome{false, StorageError{StorageError::Kind::unavailable, thrown.what()}});
             }
-            if (written)
-                sync_then(resume);
-            else
-                resume(Outcome{written.error()});
         });
     };
     const auto outcome = co_await base::await_callback<Outcome>(write_and_sync);
-    if (outcome.error) {
-        failure_ = outcome.error;
+    if (!outcome.durable) {
+        failure_ = outcome.error ? *outcome.error : not_durable();
         co_return *failure_;
     }
     if (auto failed = as_io_error(HF_FAILPOINT("blob.close"), "close", base::to_hex(options_.id))) {

@@ -19,8 +19,10 @@ public:
     Async<BlobRef> finish(const BlobIdentity& identity) override;
 
 private:
+    /// What a thread without memory can tell as well.
     struct Outcome {
-        std::optional<StorageError> error;
+        bool durable = false;
+        std::optional<StorageError> error;  ///< of what came before the sync
     };
     [[nodiscard]] bool may_gather(std::size_t bytes) const;
     Async<void> put(base::ByteView frames);

@@ -32,11 +32,10 @@ Result<RowVersion> CommitGroup::add(const Partition& partition, const Transactio
     return last_;
 }
 
-rocksdb::WriteBatch& CommitGroup::seal() {
+void CommitGroup::seal() {
     HF_ASSERT(!empty());
     must_succeed(batch_.Put(database_.meta(), commit_no_key, encode_commit_number(last_)));
     must_succeed(batch_.PutLogData(encode_commit_range(CommitRange{first_, last_})));
-    return batch_;
 }
 
 Result<RowVersion> CommitGroup::current_version(const std::string& key) const {

@@ -31,8 +31,11 @@ public:
     [[nodiscard]] std::size_t operations() const { return last_ - first_ + 1; }
     [[nodiscard]] bool empty() const { return last_ < first_; }
     [[nodiscard]] RowVersion last() const { return last_; }
-    /// The batch with its commit number and log data. REQUIRES: !empty(); no add() after it.
-    rocksdb::WriteBatch& seal();
+    /// Puts the commit number and the log data into the batch. REQUIRES: !empty(); no add() after
+    /// it.
+    void seal();
+    /// REQUIRES: sealed.
+    rocksdb::WriteBatch& batch() { return batch_; }
 
 private:
     struct Range {

@@ -1,7 +1,12 @@
 /// The thread that makes transactions durable: one WAL sync for all that wait at that moment.
 ///
+/// When memory runs out while a group is put together, nothing is written and its transactions hear
+/// `unavailable`. From the write on nothing of its own is allocated but what can be done without,
+/// so that an outcome is told whatever memory is left. What RocksDB cannot allocate inside the
+/// write leaves it in a state that nobody knows: the process ends.
+///
 /// threads: submit() any; the rest one.
-/// source:  spec durability 2.3.1, 2.4 (read-only fault), 2.6.
+/// source:  spec durability 2.3.1, 2.4 (read-only fault), 2.5 (memory), 2.6.
 #pragma once
 
 #include <atomic>
@@ -12,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -76,15 +82,15 @@ public:
     [[nodiscard]] std::uint64_t groups() const { return groups_; }
 
 private:
-    using Requests = std::vector<CommitRequest>;
-
     void run();
-    Requests next_group();
+    bool next_group();
     void wait_for_company(std::unique_lock<std::mutex>& lock);
-    Requests take_group();
-    void commit(Requests requests);
+    void take_group();
+    void commit();
+    bool decide(std::optional<CommitGroup>& group);
     rocksdb::Status write(CommitGroup& group);
-    void fail(const rocksdb::Status& status);
+    void fail(rocksdb::Status status);
+    void tell_failure();
     void record_high_water();
     void do_what_is_due();
 
@@ -105,6 +111,10 @@ private:
     std::atomic<std::uint64_t> groups_ = 0;
 
     // The thread's own.
+    std::vector<CommitRequest> requests_;      ///< the group; has room for the largest
+    std::vector<Result<RowVersion>> answers_;  ///< so does this
+    rocksdb::Status failure_;                  ///< of the write that failed
+    bool failure_told_ = false;
     std::atomic<RowVersion> last_;
     std::size_t last_group_operations_ = 1;
     base::SteadyTime high_water_synced_;

@@ -5,6 +5,25 @@
 
 namespace holdfast::storage::local {
 
+namespace {
+
+/// Made with the first keeper: a change of the condition must not fail for them.
+struct ConditionMetrics {
+    prometheus::Gauge& writable =
+        base::metrics::gauge("holdfast_storage_writable", "1 while writes are taken, else 0.");
+    prometheus::Gauge& missing_commits = base::metrics::gauge(
+        "holdfast_storage_missing_commits", "Acknowledged commits that the start did not find.");
+    prometheus::Counter& faults =
+        base::metrics::counter("holdfast_storage_faults_total", "Faults that stopped writes.");
+};
+
+ConditionMetrics& condition_metrics() {
+    static ConditionMetrics metrics;
+    return metrics;
+}
+
+}  // namespace
+
 StorageError ConditionKeeper::refusal() const {
     return {StorageError::Kind::read_only, get().reason};
 }
@@ -43,17 +62,13 @@ void ConditionKeeper::change(EngineCondition condition) {
     base::log::write(
         wanted ? base::log::Level::info : base::log::Level::error, "storage.read_only",
         {{"reason", condition_.reason}, {"missing_commits", condition_.missing_commits}});
-    if (condition_.cause == EngineCondition::Cause::fault)
-        base::metrics::counter("holdfast_storage_faults_total", "Faults that stopped writes.")
-            .Increment();
+    if (condition_.cause == EngineCondition::Cause::fault) condition_metrics().faults.Increment();
 }
 
 void ConditionKeeper::publish() const {
-    base::metrics::gauge("holdfast_storage_writable", "1 while writes are taken, else 0.")
-        .Set(condition_.writable() ? 1 : 0);
-    base::metrics::gauge("holdfast_storage_missing_commits",
-                         "Acknowledged commits that the start did not find.")
-        .Set(static_cast<double>(condition_.missing_commits));
+    auto& metrics = condition_metrics();
+    metrics.writable.Set(condition_.writable() ? 1 : 0);
+    metrics.missing_commits.Set(static_cast<double>(condition_.missing_commits));
 }
 
 }  // namespace holdfast::storage::local

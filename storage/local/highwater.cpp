@@ -21,7 +21,7 @@ constexpr std::size_t crc_offset = 24;
 static_assert(crc_offset + 4 == high_water_record_bytes);
 
 base::IoResult<std::optional<HighWaterSlot>> read_slot(base::VfsFile& file, std::uint64_t slot) {
-    std::array<std::uint8_t, high_water_record_bytes> record{};
+    HighWaterRecord record{};
     const auto got = file.pread(slot * high_water_slot_bytes, record);
     if (!got) return got.error();
     return parse_high_water_slot(base::ByteView(record).first(*got));
@@ -39,14 +39,14 @@ base::Expected<std::unique_ptr<base::VfsFile>, OpenError> open_file(base::Vfs& v
 
 }  // namespace
 
-std::string encode_high_water_slot(const HighWaterSlot& slot) {
-    base::Bytes record(high_water_record_bytes);
+HighWaterRecord encode_high_water_slot(const HighWaterSlot& slot) {
+    HighWaterRecord record{};
     std::copy(slot_magic.begin(), slot_magic.end(), record.begin());
     const base::ByteSpan all(record);
     base::store_le64(all.subspan(incarnation_offset), slot.incarnation);
     base::store_le64(all.subspan(commit_offset), slot.commit_no);
     base::store_le32(all.subspan(crc_offset), crc32c(all.first(crc_offset)));
-    return std::string(base::as_text(record));
+    return record;
 }
 
 std::optional<HighWaterSlot> parse_high_water_slot(base::ByteView record) {
@@ -135,7 +135,8 @@ base::IoResult<void> HighWater::record(const HighWaterSlot& slot) {
 
 base::IoResult<void> HighWater::write_current() {
     const auto record = encode_high_water_slot(current_);
-    auto written = file_->pwrite(slot_ * high_water_slot_bytes, base::as_bytes(record));
+    in_doubt_ = true;
+    auto written = file_->pwrite(slot_ * high_water_slot_bytes, record);
     in_doubt_ = !written;
     return written;
 }

@@ -4,6 +4,7 @@
 /// threads: one. source: spec durability 2.6.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -23,7 +24,8 @@ inline constexpr std::uint64_t high_water_slot_bytes = 4096;
 inline constexpr std::size_t high_water_record_bytes = 28;
 
 /// The record at the start of a slot.
-std::string encode_high_water_slot(const HighWaterSlot& slot);
+using HighWaterRecord = std::array<std::uint8_t, high_water_record_bytes>;
+HighWaterRecord encode_high_water_slot(const HighWaterSlot& slot);
 std::optional<HighWaterSlot> parse_high_water_slot(base::ByteView record);
 
 class HighWater {
@@ -42,7 +44,8 @@ public:
 
     /// The highest commit number that was found or recorded.
     [[nodiscard]] std::uint64_t commit_no() const { return current_.commit_no; }
-    /// Records into the page cache, which survives the process but not the machine.
+    /// Records into the page cache, which survives the process but not the machine. Takes no memory
+    /// unless it fails.
     base::IoResult<void> record(const HighWaterSlot& slot);
     /// True when something was recorded since the last sync.
     [[nodiscard]] bool dirty() const { return dirty_; }

@@ -1,6 +1,7 @@
 #include "storage/local/in_doubt_rows.h"
 
 #include <algorithm>
+#include <new>
 
 #include "storage/local/row_codec.h"
 
@@ -18,6 +19,15 @@ std::string behind(std::string key) {
 
 void InDoubtRows::add(const Partition& partition, const Transaction& transaction) {
     const std::lock_guard lock(mutex_);
+    try {
+        add_rows(partition, transaction);
+    } catch (const std::bad_alloc&) {
+        all_ = true;
+    }
+    any_.store(true, std::memory_order_release);
+}
+
+void InDoubtRows::add_rows(const Partition& partition, const Transaction& transaction) {
     for (const auto& put : transaction.puts) {
         auto key = disk_key(partition, put.key.key);
         add(put.key.family, key, behind(key));
@@ -28,7 +38,6 @@ void InDoubtRows::add(const Partition& partition, const Transaction& transaction
     }
     for (const auto& range : transaction.range_deletes)
         add(range.family, disk_key(partition, range.begin), disk_key(partition, range.end));
-    any_.store(true, std::memory_order_release);
 }
 
 void InDoubtRows::add(RowFamily family, std::string begin, std::string end) {
@@ -53,6 +62,7 @@ bool InDoubtRows::touches(const Partition& partition, const ScanRange& range) co
 
 bool InDoubtRows::overlaps(RowFamily family, const std::string& begin,
                            const std::string& end) const {
+    if (all_) return true;
     return std::any_of(ranges_.begin(), ranges_.end(), [&](const Range& range) {
         return range.family == family && range.begin < end && begin < range.end;
     });

@@ -16,6 +16,7 @@ namespace holdfast::storage::local {
 
 class InDoubtRows {
 public:
+    /// Without memory for it: every row is, for none may be missing.
     void add(const Partition& partition, const Transaction& transaction);
     [[nodiscard]] bool any() const { return any_.load(std::memory_order_acquire); }
     [[nodiscard]] bool touches(const Partition& partition, const std::vector<RowKey>& keys) const;
@@ -29,6 +30,7 @@ private:
         std::string begin;
         std::string end;
     };
+    void add_rows(const Partition& partition, const Transaction& transaction);
     void add(RowFamily family, std::string begin, std::string end);
     [[nodiscard]] bool overlaps(RowFamily family, const std::string& begin,
                                 const std::string& end) const;
@@ -36,6 +38,7 @@ private:
     std::atomic<bool> any_ = false;
     mutable std::mutex mutex_;
     std::vector<Range> ranges_;  ///< under mutex_
+    bool all_ = false;           ///< under mutex_; the ranges are not known
 };
 
 }  // namespace holdfast::storage::local

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <new>
 
 #include "base/log.h"
 #include "storage/local/open_error.h"
@@ -168,6 +169,18 @@ void IndexKeeper::close() {
 IndexKeeper::Reopened IndexKeeper::reopen() {
     close();
     Reopened outcome;
+    try {
+        outcome = examine_and_open();
+    } catch (const std::bad_alloc&) {
+        outcome = {};
+        outcome.failure = "out of memory";
+    }
+    if (!outcome.failure.empty()) open_for_reading_or_give_up();
+    return outcome;
+}
+
+IndexKeeper::Reopened IndexKeeper::examine_and_open() {
+    Reopened outcome;
     auto found = examine();
     if (!found) {
         outcome.failure = found.error().message;
@@ -182,14 +195,18 @@ IndexKeeper::Reopened IndexKeeper::reopen() {
     } else if (auto opened = open_for_writing(*found); !opened) {
         outcome.failure = opened.error().message;
     }
-    if (!outcome.failure.empty()) open_for_reading_or_give_up();
     return outcome;
 }
 
+/// Whoever waits for the index hears of it, whatever kept it from opening.
 void IndexKeeper::open_for_reading_or_give_up() {
-    const auto opened = open_for_reading();
-    if (opened) return;
-    base::log::error("index.not_open", {{"reason", opened.error().message}});
+    try {
+        const auto opened = open_for_reading();
+        if (opened) return;
+        base::log::error("index.not_open", {{"reason", opened.error().message}});
+    } catch (const std::bad_alloc&) {
+        base::log::error("index.not_open", {{"reason", "out of memory"}});
+    }
     access_.give_up();
 }
 

@@ -91,6 +91,7 @@ private:
     void set_log_aside_when_unclean();
     void forget_log();
     void open(std::unique_ptr<RowDatabase> database);
+    Reopened examine_and_open();
     void open_for_reading_or_give_up();
     void close();
 

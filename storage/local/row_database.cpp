@@ -58,6 +58,8 @@ Expected<void, OpenError> check_that_it_is_there(const RowDatabaseOptions& optio
     return {};
 }
 
+constexpr std::size_t families_count = 3;
+
 std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const RowOptions& options) {
     return {{rocksdb::kDefaultColumnFamilyName, options.meta},
             {index_family, options.index},
@@ -81,12 +83,14 @@ Expected<std::unique_ptr<RowDatabase>, OpenError> RowDatabase::open(
     row_options.database.wal_filter = options.wal_filter;
     if (options.damaged_log == RowDatabaseOptions::DamagedLog::is_skipped)
         row_options.database.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+    std::unique_ptr<RowDatabase> database(new RowDatabase(std::move(env), read_failures));
+    database->families_.reserve(families_count);
     rocksdb::DB* opened = nullptr;
     std::vector<rocksdb::ColumnFamilyHandle*> handles;
     const auto status = open_handle(options, row_options, handles, opened);
     if (!status.ok()) return open_error(status);
-    std::unique_ptr<RowDatabase> database(
-        new RowDatabase(std::move(env), std::unique_ptr<rocksdb::DB>(opened), read_failures));
+    // Nothing is allocated here: no handle may be left behind when the database is closed.
+    database->db_.reset(opened);
     for (auto* handle : handles) database->families_.emplace_back(handle);
     if (options.create) {
         if (auto written = database->write_identity(options.volume); !written)

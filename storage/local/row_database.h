@@ -68,9 +68,9 @@ public:
     [[nodiscard]] std::uint64_t read_failures() const { return *read_failures_; }
 
 private:
-    RowDatabase(std::unique_ptr<rocksdb::Env> env, std::unique_ptr<rocksdb::DB> db,
+    RowDatabase(std::unique_ptr<rocksdb::Env> env,
                 std::shared_ptr<std::atomic<std::uint64_t>> read_failures)
-        : env_(std::move(env)), db_(std::move(db)), read_failures_(std::move(read_failures)) {}
+        : env_(std::move(env)), read_failures_(std::move(read_failures)) {}
     static rocksdb::Status open_handle(const RowDatabaseOptions& options,
                                        const RowOptions& row_options,
                                        std::vector<rocksdb::ColumnFamilyHandle*>& handles,

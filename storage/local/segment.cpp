@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <new>
 #include <utility>
 
 #include "base/assert.h"
@@ -26,13 +27,13 @@ StorageError write_failed(const base::IoError& error) {
 }
 
 base::IoResult<void> Segment::write(std::uint64_t offset, base::ByteView bytes) {
-    if (dead_) return base::IoError{EIO, "write to a dead segment", name_.file_name()};
+    if (dead_) return base::IoError{EIO, "write to a dead segment", file_name_};
     const auto injected = HF_FAILPOINT("blob.write");
     if (injected == base::Injected::short_write) {
         static_cast<void>(file_->pwrite(offset, bytes.first(bytes.size() / 2)));
-        return base::IoError{EIO, "pwrite", name_.file_name()};
+        return base::IoError{EIO, "pwrite", file_name_};
     }
-    if (auto failed = as_io_error(injected, "pwrite", name_.file_name())) return *failed;
+    if (auto failed = as_io_error(injected, "pwrite", file_name_)) return *failed;
     if (auto written = file_->pwrite(offset, bytes); !written) {
         // The next blob opens another segment, and that tells that the file system is read-only.
         if (written.error().code == EROFS) dead_ = true;
@@ -47,9 +48,26 @@ base::IoResult<void> Segment::write(std::uint64_t offset, base::ByteView bytes) 
     return {};
 }
 
+/// One that cannot be told for lack of memory has failed as well: what the kernel said is lost.
+base::IoResult<void> Segment::sync_file() {
+    try {
+        if (auto failed =
+                as_io_error(HF_FAILPOINT("blob.fdatasync.before"), "fdatasync", file_name_))
+            return *failed;
+        if (!HF_TEST_BREAK("blob_sync"))
+            if (auto done = file_->sync_data(); !done) return done;
+        if (auto failed =
+                as_io_error(HF_FAILPOINT("blob.fdatasync.after"), "fdatasync", file_name_))
+            return *failed;
+        return {};
+    } catch (const std::bad_alloc&) {
+        return base::IoError{ENOMEM, "fdatasync", {}};
+    }
+}
+
 base::IoResult<void> Segment::sync() {
     const std::lock_guard one_at_a_time(sync_mutex_);
-    if (dead_) return base::IoError{EIO, "fdatasync of a dead segment", name_.file_name()};
+    if (dead_) return base::IoError{EIO, "fdatasync of a dead segment", file_name_};
     ++counters_.syncs;
     std::uint64_t before = 0;
     {
@@ -57,17 +75,7 @@ base::IoResult<void> Segment::sync() {
         before = unsynced_bytes_;
         sync_wanted_ = false;
     }
-    auto synced = [&]() -> base::IoResult<void> {
-        if (auto failed =
-                as_io_error(HF_FAILPOINT("blob.fdatasync.before"), "fdatasync", name_.file_name()))
-            return *failed;
-        if (!HF_TEST_BREAK("blob_sync"))
-            if (auto done = file_->sync_data(); !done) return done;
-        if (auto failed =
-                as_io_error(HF_FAILPOINT("blob.fdatasync.after"), "fdatasync", name_.file_name()))
-            return *failed;
-        return {};
-    }();
+    auto synced = sync_file();
     const std::lock_guard lock(mutex_);
     if (!synced) dead_ = true;
     // Less than before when the segment was retired meanwhile.
@@ -87,6 +95,11 @@ bool Segment::wants_sync(std::uint64_t bytes) {
     if (unsynced_bytes_ <= bytes || sync_wanted_ || dead_) return false;
     sync_wanted_ = true;
     return true;
+}
+
+void Segment::sync_not_started() {
+    const std::lock_guard lock(mutex_);
+    sync_wanted_ = false;
 }
 
 void Segment::open_extent() {

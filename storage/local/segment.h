@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 
 #include "base/vfs.h"
 #include "storage/error.h"
@@ -30,7 +31,11 @@ class Segment {
 public:
     Segment(SegmentName name, std::unique_ptr<base::VfsFile> file, UnsyncedBudget& budget,
             SegmentCounters& counters)
-        : name_(name), file_(std::move(file)), budget_(budget), counters_(counters) {}
+        : name_(name),
+          file_name_(name.file_name()),
+          file_(std::move(file)),
+          budget_(budget),
+          counters_(counters) {}
 
     [[nodiscard]] std::uint64_t number() const { return name_.number(); }
     [[nodiscard]] base::VfsFile& file() { return *file_; }
@@ -46,6 +51,8 @@ public:
 
     /// True once for each time more than `bytes` are unsynced, until the next sync starts.
     [[nodiscard]] bool wants_sync(std::uint64_t bytes);
+    /// The sync that was wanted could not be asked for.
+    void sync_not_started();
 
     /// An extent is open from its reservation until its writer is done with it.
     void open_extent();
@@ -60,7 +67,10 @@ public:
     std::uint64_t forget_unsynced();
 
 private:
-    SegmentName name_;
+    base::IoResult<void> sync_file();
+
+    const SegmentName name_;
+    const std::string file_name_;
     std::unique_ptr<base::VfsFile> file_;
     UnsyncedBudget& budget_;
     SegmentCounters& counters_;

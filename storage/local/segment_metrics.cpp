@@ -22,6 +22,8 @@ SegmentMetrics& segment_metrics() {
                 "Reads that the disk refused, also when asked again past the cache."),
         counter("holdfast_space_refused_total",
                 "Uploads refused before their body, because the disk is nearly full."),
+        counter("holdfast_segment_jobs_left_out_total",
+                "Background work on segments that was left out for lack of memory."),
         gauge("holdfast_storage_short_of_space",
               "1 while less than the reserve is free, as the last upload found it."),
     };

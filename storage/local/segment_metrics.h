@@ -16,7 +16,8 @@ struct SegmentMetrics {
     prometheus::Counter& writes_failed;
     prometheus::Counter& reads_failed;  ///< also from the medium
     prometheus::Counter& refused_by_reserve;
-    prometheus::Gauge& short_of_space;  ///< 1: not even the reserve is free
+    prometheus::Counter& jobs_left_out;  ///< for lack of memory; done again later
+    prometheus::Gauge& short_of_space;   ///< 1: not even the reserve is free
 };
 
 SegmentMetrics& segment_metrics();

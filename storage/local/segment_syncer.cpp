@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <new>
 
+#include "base/log.h"
 #include "storage/local/segment_metrics.h"
 
 namespace holdfast::storage::local {
@@ -38,6 +40,16 @@ void SegmentSyncer::sync(std::shared_ptr<Segment> segment, Done done) {
     const std::lock_guard lock(mutex_);
     waiting_.push_back({std::move(segment), std::move(done)});
     changed_.notify_one();
+}
+
+void SegmentSyncer::sync_beyond(const std::shared_ptr<Segment>& segment, std::uint64_t bytes) {
+    if (!segment->wants_sync(bytes)) return;
+    try {
+        sync(segment, {});
+    } catch (const std::bad_alloc&) {
+        segment->sync_not_started();
+        throw;
+    }
 }
 
 void SegmentSyncer::run() {
@@ -76,8 +88,18 @@ bool SegmentSyncer::sync_one(Segment& segment) {
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - before;
     segment_metrics().syncs.Increment();
     segment_metrics().sync_duration_seconds.Observe(taken.count());
-    if (!synced) died_(synced.error());
+    if (!synced) tell_of_death(synced.error());
     return synced.has_value();
+}
+
+/// The waiters hear of it in any case. What cannot be told for lack of memory is only that there
+/// was one more; a disk that goes on failing is told of by the next segment.
+void SegmentSyncer::tell_of_death(const base::IoError& error) {
+    try {
+        died_(error);
+    } catch (const std::bad_alloc&) {
+        base::log::error("segment.death_not_told", {{"reason", "out of memory"}});
+    }
 }
 
 }  // namespace holdfast::storage::local

@@ -4,7 +4,7 @@
 /// A waiter is released only by a sync that started after it was handed over, so after its own last
 /// write returned (spec durability 2.2.3). A thread of its own, so that a flush never takes a
 /// thread from reads and writes, and a small blob never waits behind a bulk flush.
-/// threads: any.
+/// A lack of memory never ends the thread. threads: any.
 #pragma once
 
 #include <condition_variable>
@@ -30,6 +30,8 @@ public:
 
     /// Calls `done` (may be empty) from the syncer's thread. With Durability::relaxed at once.
     void sync(std::shared_ptr<Segment> segment, Done done);
+    /// Starts one for nobody when more than `bytes` are unsynced and none is wanted already.
+    void sync_beyond(const std::shared_ptr<Segment>& segment, std::uint64_t bytes);
 
 private:
     struct Waiting {
@@ -39,6 +41,7 @@ private:
     void run();
     void sync_all(std::vector<Waiting>& batch);
     bool sync_one(Segment& segment);
+    void tell_of_death(const base::IoError& error);
 
     const Durability durability_;
     const std::function<void(const base::IoError&)> died_;

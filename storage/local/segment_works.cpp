@@ -27,6 +27,21 @@ base::IoResult<void> sync_retired(SegmentWorks& works, std::uint64_t number) {
     return (*file)->sync_data();
 }
 
+/// What a blob that was given up held. Closed when this goes, whether or not it was given back.
+class LeftRuns {
+public:
+    LeftRuns(SegmentWorks& works, std::vector<Reservation> runs)
+        : works_(&works), runs_(std::move(runs)) {}
+    LeftRuns(LeftRuns&&) = default;
+    LeftRuns& operator=(LeftRuns&&) = delete;
+    ~LeftRuns() { works_->close_runs(runs_); }
+    [[nodiscard]] const std::vector<Reservation>& runs() const { return runs_; }
+
+private:
+    SegmentWorks* works_;
+    std::vector<Reservation> runs_;  ///< empty when it was moved on
+};
+
 /// What commits refer to comes before them.
 Result<void> sync_before_release(SegmentWorks& works) {
     if (auto synced = works.sync_unsynced(); !synced) return to_storage_error(synced.error());
@@ -75,20 +90,23 @@ void BackgroundJobs::wait() {
     done_.wait(lock, [&] { return running_ == 0; });
 }
 
-void BackgroundJobs::post(std::function<void()> job) {
-    {
-        const std::lock_guard lock(mutex_);
-        ++running_;
-    }
-    pool_.post([this, job = std::move(job)] {
-        try {
-            job();
-        } catch (const std::exception& failure) {
-            base::log::warning("segment background work failed", {{"error", failure.what()}});
-        }
-        const std::lock_guard lock(mutex_);
-        if (--running_ == 0) done_.notify_all();
-    });
+void BackgroundJobs::begin() {
+    const std::lock_guard lock(mutex_);
+    ++running_;
+}
+
+void BackgroundJobs::end() {
+    const std::lock_guard lock(mutex_);
+    if (--running_ == 0) done_.notify_all();
+}
+
+void BackgroundJobs::failed(const std::exception& failure) {
+    base::log::warning("segment background work failed", {{"error", failure.what()}});
+}
+
+void BackgroundJobs::left_out() {
+    segment_metrics().jobs_left_out.Increment();
+    base::log::warning("segment background work left out", {{"reason", "out of memory"}});
 }
 
 SegmentWorks::SegmentWorks(const SegmentOptions& given, base::Vfs& file_system,
@@ -111,6 +129,7 @@ SegmentWorks::SegmentWorks(const SegmentOptions& given, base::Vfs& file_system,
             {given.durability, [this](const base::IoError& error) { faults.segment_died(error); }}},
       bulk{{factory, given.segment_bytes, [this](auto segment) { retire(std::move(segment)); }},
            {given.durability, [this](const base::IoError& error) { faults.segment_died(error); }}} {
+    segment_metrics();  // made here, where there is somebody to tell when there is no memory for it
 }
 
 SegmentLane& SegmentWorks::lane_for(const BlobOptions& blob) {
@@ -141,37 +160,44 @@ void SegmentWorks::look_after(std::vector<std::uint64_t> segments) {
     });
 }
 
-void SegmentWorks::retire(std::shared_ptr<Segment> segment) {
+/// A segment whose job is left out is looked after by the next start.
+void SegmentWorks::retire(std::shared_ptr<Segment> segment) noexcept {
     // Whoever waited for a sync of it has had one: the rest is of blobs that were given up, or
     // relaxed. It must not count for ever, for no sync of this segment comes any more.
-    if (segment->forget_unsynced() > 0 && options.durability == Durability::relaxed) {
-        const std::lock_guard lock(retired_mutex);
-        retired_unsynced.push_back(segment->number());
-    }
-    jobs.post([this, segment = std::move(segment)] { reclaimer.retire(*segment); });
+    if (segment->forget_unsynced() > 0 && options.durability == Durability::relaxed)
+        note_unsynced(*segment);
+    jobs.try_post([this, segment = std::move(segment)] { reclaimer.retire(*segment); });
 }
 
-void SegmentWorks::close_runs(const std::vector<Reservation>& runs) {
+void SegmentWorks::note_unsynced(Segment& segment) {
+    try {
+        const std::lock_guard lock(retired_mutex);
+        retired_unsynced.push_back(segment.number());
+    } catch (const std::bad_alloc&) {
+        // What nobody remembers is made durable at once.
+        if (const auto synced = segment.sync(); !synced) faults.segment_died(synced.error());
+    }
+}
+
+void SegmentWorks::close_runs(const std::vector<Reservation>& runs) noexcept {
     for (const auto& run : runs)
         if (run.segment->close_extent()) retire(run.segment);
 }
 
-void SegmentWorks::abandon(std::vector<Reservation> runs) {
+void SegmentWorks::abandon(std::vector<Reservation> runs) noexcept {
     if (runs.empty()) return;
-    jobs.post([this, runs = std::move(runs)] {
-        reclaimer.abandon(runs);
-        close_runs(runs);
-    });
+    jobs.try_post(
+        [this, left = LeftRuns(*this, std::move(runs))] { reclaimer.abandon(left.runs()); });
 }
 
-void SegmentWorks::give_back(const Reservation& run, std::uint64_t used_bytes) {
-    jobs.post([this, segment = run.segment, offset = run.offset + used_bytes,
-               bytes = run.bytes - used_bytes] { reclaimer.give_back(*segment, offset, bytes); });
+void SegmentWorks::give_back(const Reservation& run, std::uint64_t used_bytes) noexcept {
+    jobs.try_post(
+        [this, segment = run.segment, offset = run.offset + used_bytes,
+         bytes = run.bytes - used_bytes] { reclaimer.give_back(*segment, offset, bytes); });
 }
 
 void SegmentWorks::sync_everything() {
-    for (const auto& segment : open.all())
-        if (segment->wants_sync(0)) bulk.syncer.sync(segment, {});
+    for (const auto& segment : open.all()) bulk.syncer.sync_beyond(segment, 0);
 }
 
 base::IoResult<void> SegmentWorks::sync_unsynced() {

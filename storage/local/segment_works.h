@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <vector>
 
@@ -50,11 +51,22 @@ class BackgroundJobs {
 public:
     explicit BackgroundJobs(base::WorkerPool& pool) : pool_(pool) {}
     ~BackgroundJobs() { wait(); }
-    void post(std::function<void()> job);
+    /// What `job` holds is gone when the work is done, or when it could not be handed over.
+    template <class Job>
+    void post(Job job);
+    /// Leaves the job out, and counts that, when there is no memory to hand it over: for work that
+    /// somebody else does again, the collector or the next start.
+    template <class Job>
+    void try_post(Job job) noexcept;
     /// Until nothing runs.
     void wait();
 
 private:
+    void begin();
+    void end();
+    static void failed(const std::exception& failure);
+    static void left_out();
+
     base::WorkerPool& pool_;
     std::mutex mutex_;
     std::condition_variable done_;
@@ -78,13 +90,14 @@ struct SegmentWorks {
     void look_after_earlier();
     void look_after(std::vector<std::uint64_t> segments);
     /// Nobody writes to the sealed segment any more.
-    void retire(std::shared_ptr<Segment> segment);
+    void retire(std::shared_ptr<Segment> segment) noexcept;
     /// Their writer is done with them.
-    void close_runs(const std::vector<Reservation>& runs);
-    /// As close_runs, after giving their space back; in the background.
-    void abandon(std::vector<Reservation> runs);
-    /// The end of a run behind its first `used_bytes`; in the background.
-    void give_back(const Reservation& run, std::uint64_t used_bytes);
+    void close_runs(const std::vector<Reservation>& runs) noexcept;
+    /// As close_runs, after giving their space back; in the background. Without memory for that the
+    /// space is the collector's.
+    void abandon(std::vector<Reservation> runs) noexcept;
+    /// The end of a run behind its first `used_bytes`; in the background, or as above.
+    void give_back(const Reservation& run, std::uint64_t used_bytes) noexcept;
     /// Starts syncing whatever is written and not synced.
     void sync_everything();
     /// Durability::relaxed: makes durable what no writer waited for and was written before the
@@ -113,6 +126,39 @@ struct SegmentWorks {
     BackgroundJobs jobs;
     SegmentLane small;
     SegmentLane bulk;
+
+private:
+    void note_unsynced(Segment& segment);
 };
+
+// ---------------------------------------------------------------------------------------------------
+
+template <class Job>
+void BackgroundJobs::post(Job job) {
+    begin();
+    try {
+        pool_.post([this, work = std::optional<Job>(std::move(job))]() mutable {
+            try {
+                (*work)();
+            } catch (const std::exception& failure) {
+                failed(failure);
+            }
+            work.reset();
+            end();
+        });
+    } catch (...) {
+        end();
+        throw;
+    }
+}
+
+template <class Job>
+void BackgroundJobs::try_post(Job job) noexcept {
+    try {
+        post(std::move(job));
+    } catch (const std::bad_alloc&) {
+        left_out();
+    }
+}
 
 }  // namespace holdfast::storage::local

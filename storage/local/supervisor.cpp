@@ -1,5 +1,7 @@
 #include "storage/local/supervisor.h"
 
+#include <new>
+
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -13,13 +15,24 @@ prometheus::Counter& attempts_total(const char* outcome) {
                                   {{"outcome", outcome}});
 }
 
+/// Made with the first supervisor: telling of an attempt must not fail for them.
+struct Attempts {
+    prometheus::Counter& succeeded = attempts_total("succeeded");
+    prometheus::Counter& failed = attempts_total("failed");
+};
+
+Attempts& attempts() {
+    static Attempts metrics;
+    return metrics;
+}
+
 }  // namespace
 
 Supervisor::Supervisor(Options options, const base::Clock& clock, Attempt attempt)
-    : clock_(clock),
-      attempt_(std::move(attempt)),
-      schedule_(options.first_delay),
-      thread_([this] { run(); }) {}
+    : clock_(clock), attempt_(std::move(attempt)), schedule_(options.first_delay) {
+    attempts();
+    thread_ = std::thread([this] { run(); });
+}
 
 void Supervisor::fault() {
     const std::lock_guard lock(mutex_);
@@ -67,23 +80,31 @@ void Supervisor::run() {
     }
 }
 
+std::optional<std::string> Supervisor::attempt() const {
+    try {
+        return attempt_();
+    } catch (const std::bad_alloc&) {
+        return "out of memory";
+    }
+}
+
 /// The attempt itself runs without the lock, so that a fault in it can be told.
 std::optional<std::string> Supervisor::try_once(std::unique_lock<std::mutex>& lock) {
     trying_ = true;
     fault_meanwhile_ = false;
     lock.unlock();
-    auto failure = attempt_();
+    auto failure = attempt();
     lock.lock();
     trying_ = false;
     changed_.notify_all();
     if (!failure) {
-        attempts_total("succeeded").Increment();
+        attempts().succeeded.Increment();
         schedule_.succeeded(clock_.steady());
         // The writes it allowed may have failed before it returned.
         if (fault_meanwhile_) schedule_.fault(clock_.steady());
         return failure;
     }
-    attempts_total("failed").Increment();
+    attempts().failed.Increment();
     schedule_.failed(clock_.steady());
     base::log::error("storage.not_reopened", {{"attempt", std::uint64_t{schedule_.attempts()}},
                                               {"gave_up", schedule_.gave_up()},

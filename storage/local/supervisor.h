@@ -44,6 +44,7 @@ public:
 
 private:
     void run();
+    [[nodiscard]] std::optional<std::string> attempt() const;
     std::optional<std::string> try_once(std::unique_lock<std::mutex>& lock);
 
     const base::Clock& clock_;

@@ -28,7 +28,7 @@ std::string sealed(base::ByteView bytes) {
 void check(const std::string& text) {
     const auto bytes = base::as_bytes(text);
     if (const auto slot = parse_high_water_slot(bytes))
-        require(text.starts_with(encode_high_water_slot(*slot)));
+        require(text.starts_with(base::as_text(encode_high_water_slot(*slot))));
     if (const auto incarnation = parse_incarnation(bytes))
         require(parse_incarnation(base::as_bytes(encode_incarnation(*incarnation))).has_value());
     if (const auto note = parse_reattach_note(bytes)) require(encode_reattach_note(*note) == text);

@@ -29,12 +29,12 @@ std::uint64_t mark_in(base::Vfs& vfs, const std::string& path) {
 
 TEST_CASE("high water: golden bytes of format 1", "[local][highwater][format]") {
     const auto record = encode_high_water_slot(HighWaterSlot{0x0102, 0x030405});
-    CHECK(base::to_hex(base::as_bytes(record)) ==
+    CHECK(base::to_hex(record) ==
           "4846484947485754"
           "0201000000000000"
           "0504030000000000"
           "07782fdc");
-    const auto slot = parse_high_water_slot(base::as_bytes(record));
+    const auto slot = parse_high_water_slot(record);
     REQUIRE(slot);
     CHECK(slot->incarnation == 0x0102);
     CHECK(slot->commit_no == 0x030405);
@@ -45,9 +45,9 @@ TEST_CASE("high water: a record with any byte changed or cut off is not one",
     const auto record = encode_high_water_slot(HighWaterSlot{1, 2});
     for (std::size_t i = 0; i < record.size(); ++i) {
         auto changed = record;
-        changed[i] = static_cast<char>(changed[i] ^ 0x10);
-        CHECK_FALSE(parse_high_water_slot(base::as_bytes(changed)));
-        CHECK_FALSE(parse_high_water_slot(base::as_bytes(record.substr(0, i))));
+        changed[i] ^= 0x10;
+        CHECK_FALSE(parse_high_water_slot(changed));
+        CHECK_FALSE(parse_high_water_slot(base::ByteView(record).first(i)));
     }
 }
 
