@@ -1,41 +1,116 @@
 #include "tests/component/memory/failing_new.h"
 
+#include <link.h>
+#include <unwind.h>
+
+#include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 
 namespace holdfast::test {
 
 namespace {
 
-thread_local std::uint64_t allocations_left = 0;  ///< 0: nothing is to fail
+/// Where the code of librocksdb lies; empty when it is not loaded.
+struct Code {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+};
+
+int find_rocksdb(dl_phdr_info* object, std::size_t, void* found) {
+    if (std::strstr(object->dlpi_name, "librocksdb") == nullptr) return 0;
+    for (int i = 0; i < object->dlpi_phnum; ++i) {
+        const auto& segment = object->dlpi_phdr[i];
+        if (segment.p_type != PT_LOAD || (segment.p_flags & PF_X) == 0) continue;
+        const auto begin = object->dlpi_addr + segment.p_vaddr;
+        *static_cast<Code*>(found) = {begin, begin + segment.p_memsz};
+    }
+    return 1;
+}
+
+const Code& rocksdb_code() {
+    static const Code code = [] {
+        Code found;
+        dl_iterate_phdr(find_rocksdb, &found);
+        return found;
+    }();
+    return code;
+}
+
+_Unwind_Reason_Code look_at_frame(_Unwind_Context* frame, void* is_inside) {
+    const auto& code = rocksdb_code();
+    const auto at = _Unwind_GetIP(frame);
+    if (at < code.begin || at >= code.end) return _URC_NO_REASON;
+    *static_cast<bool*>(is_inside) = true;
+    return _URC_END_OF_STACK;
+}
+
+bool is_inside_rocksdb() {
+    bool is_inside = false;
+    _Unwind_Backtrace(look_at_frame, &is_inside);
+    return is_inside;
+}
+
+thread_local std::uint64_t left_here = 0;  ///< 0: nothing is to fail
 thread_local bool fails_for_ever = false;
-thread_local bool failing = false;
-thread_local bool failed = false;
+thread_local bool came = false;
+
+std::atomic<std::uint64_t> left_elsewhere = 0;  ///< as above
+std::atomic<bool> elsewhere_for_ever = false;
+std::atomic<bool> came_elsewhere = false;
+thread_local bool is_exempt = false;  ///< the thread that said so
+
+/// Its turn is over when the count has come to 1, and stays so for ever where it is to.
+bool must_fail_here() {
+    if (left_here == 0) return false;
+    if (left_here > 1) return --left_here, false;
+    if (!fails_for_ever) left_here = 0;
+    came = true;
+    return !is_inside_rocksdb();
+}
+
+bool must_fail_elsewhere() {
+    if (is_exempt) return false;
+    auto left = left_elsewhere.load();
+    do {
+        if (left == 0) return false;
+        if (left == 1 && elsewhere_for_ever) break;
+    } while (!left_elsewhere.compare_exchange_weak(left, left - 1));
+    if (left > 1) return false;
+    came_elsewhere = true;
+    return !is_inside_rocksdb();
+}
 
 bool must_fail() {
-    if (failing) {
-        failed = true;
-        return true;
-    }
-    if (allocations_left == 0 || --allocations_left > 0) return false;
-    failing = fails_for_ever;
-    failed = true;
-    return true;
+    return must_fail_here() || must_fail_elsewhere();
 }
 
 }  // namespace
 
-void fail_allocation(std::uint64_t nth, bool for_ever) {
-    allocations_left = nth;
-    fails_for_ever = for_ever;
-    failing = false;
-    failed = false;
+void fail_allocation(std::uint64_t nth, bool for_ever, Where where) {
+    rocksdb_code();
+    came = came_elsewhere = false;
+    if (where == Where::here) {
+        fails_for_ever = for_ever;
+        left_here = nth;
+        return;
+    }
+    is_exempt = true;
+    elsewhere_for_ever = for_ever;
+    left_elsewhere = nth;
+}
+
+void fail_elsewhere_at_once() {
+    elsewhere_for_ever = true;
+    left_elsewhere = 1;
 }
 
 bool heal_allocations() {
-    allocations_left = 0;
-    failing = false;
-    return failed;
+    left_here = 0;
+    left_elsewhere = 0;
+    is_exempt = false;
+    return came || came_elsewhere;
 }
 
 }  // namespace holdfast::test

@@ -5,6 +5,8 @@
 #include <new>
 #include <thread>
 
+#include "base/log.h"
+#include "base/metrics.h"
 #include "base/worker_pool.h"
 #include "server/s3/payload_md5.h"
 #include "storage/checksum/digest.h"
@@ -120,6 +122,22 @@ TEST_CASE("2.5 memory: any allocation of handing work to a pool fails in the cor
     while (run_on(loop, run_with_failing(pool, nth)) != 7) ++nth;
     CHECK(nth > 1);
     pool.join();
+}
+
+TEST_CASE("2.5 memory: a line of the log that there is no memory for is lost, its writer goes on",
+          "[memory][log]") {
+    const auto lost = [] {
+        double lines = 0;
+        for (const auto& sample : base::metrics::samples())
+            if (sample.name == "holdfast_log_lines_lost_total") lines += sample.value;
+        return lines;
+    };
+    base::log::info("log.begins");
+    const auto before = lost();
+    fail_allocation(1, true);
+    base::log::error("log.line", {{"reason", "one that is longer than a short string is"}});
+    CHECK(heal_allocations());
+    CHECK(lost() == before + 1);
 }
 
 }  // namespace holdfast::test

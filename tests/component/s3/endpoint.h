@@ -50,6 +50,7 @@ public:
     std::vector<Answer> race(const std::vector<Request>& requests);
     /// For hooks that act while another request is under way.
     base::Awaitable<Answer> serve(const Request& request);
+    base::Awaitable<Answer> serve_wire(Wire wire);
 
     Answer get(std::string target) { return send(Request("GET", std::move(target))); }
     Answer head(std::string target) { return send(Request("HEAD", std::move(target))); }
