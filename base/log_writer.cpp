@@ -56,8 +56,9 @@ void LineQueue::push(std::string line) {
 }
 
 LineQueue::Batch LineQueue::take() {
+    auto taken = std::exchange(batch_, {});  // which may throw
     bytes_ = 0;
-    return std::exchange(batch_, {});
+    return taken;
 }
 
 int LineSink::open(const std::string& path) {

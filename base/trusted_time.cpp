@@ -25,7 +25,7 @@ WallTime TrustedTime::now() {
 }
 
 void TrustedTime::look_at_jump(WallTime wall, SteadyTime steady, milliseconds ahead_by) {
-    const bool is_new = !ahead_ || ahead_by - ahead_->by > tolerance;
+    const bool is_new = !ahead_ || std::chrono::abs(ahead_by - ahead_->by) > tolerance;
     if (is_new) {
         ahead_ = Ahead{ahead_by, steady};
         static auto& jumps = metrics::counter("holdfast_clock_jumps_total",

@@ -183,7 +183,8 @@ Result<BodyMergeStep> BodyMerger::step(const BodyMerge& merge) {
 const RowDatabase* BodyMerger::begin() {
     const auto use = index_.use();
     const std::lock_guard lock(mutex_);
-    if (!use || stopped_) return nullptr;
+    // Open for reading only it merges nothing, and that is no failure of it.
+    if (!use || use.committer() == nullptr || stopped_) return nullptr;
     canceled_ = false;
     in_use_ = &use.database();
     return in_use_;

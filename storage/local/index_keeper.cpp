@@ -224,8 +224,9 @@ Result<void> IndexKeeper::sync_commits() {
     if (!use || use.committer() == nullptr)
         return StorageError{StorageError::Kind::read_only, "the index takes no writes"};
     const auto status = use.database().db().SyncWAL();
-    if (!status.ok()) return to_storage_error(status);
-    return {};
+    if (status.ok()) return {};
+    if (parts_.failed) parts_.failed(status.ToString(), status.IsNoSpace());
+    return to_storage_error(status);
 }
 
 Result<RowVersion> IndexKeeper::finish() {

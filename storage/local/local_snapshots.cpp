@@ -134,8 +134,11 @@ LocalSnapshots::Answer<VolumeSnapshot> LocalSnapshots::make(const std::string& n
     if (ready) ready = vfs.sync_directory(parts_.volume);
     if (!ready) return to_snapshot_error(ready.error());
     auto made = make_and_publish(name, files);
-    // A failure of this is no news: the next start tries again.
-    if (!made) static_cast<void>(remove_leftovers());
+    if (!made) {
+        // The next snapshot or start tries again.
+        if (const auto removed = remove_leftovers(); !removed)
+            base::log::warning("snapshot.not_cleaned_up", {{"reason", removed.error().message()}});
+    }
     return made;
 }
 
@@ -211,12 +214,14 @@ LocalSnapshots::Answer<void> LocalSnapshots::drop(const std::string& name) {
     if (!turn) return busy();
     const std::lock_guard alone(mutex_);
     if (auto may = check_condition(); !may) return may.error();
+    // Also of a deletion that did not get to its end: asked again, it goes on.
+    auto gone = remove_leftovers();
+    if (!gone) return to_snapshot_error(gone.error());
     const auto there = is_there(name);
     if (!there) return there.error();
     if (!*there) return SnapshotError{Kind::not_there, "there is no snapshot " + name};
     auto& vfs = parts_.vfs;
-    auto gone = remove_leftovers();
-    if (gone) gone = vfs.rename(path(name), path(deleting));
+    gone = vfs.rename(path(name), path(deleting));
     // Before any of it goes: what is found under its name is whole.
     if (gone) gone = vfs.sync_directory(directory_);
     static_cast<void>(HF_FAILPOINT("snapshot.delete"));

@@ -36,7 +36,7 @@ base::IoResult<void> Segment::write(std::uint64_t offset, base::ByteView bytes) 
     if (auto failed = as_io_error(injected, "pwrite", file_name_)) return *failed;
     if (auto written = file_->pwrite(offset, bytes); !written) {
         // The next blob opens another segment, and that tells that the file system is read-only.
-        if (written.error().code == EROFS) dead_ = true;
+        if (written.error().code == EROFS) die();
         return written;
     }
     segment_metrics().bytes_written.Increment(static_cast<double>(bytes.size()));
@@ -63,6 +63,13 @@ base::IoResult<void> Segment::sync_file() {
     } catch (const std::bad_alloc&) {
         return base::IoError{ENOMEM, "fdatasync", {}};
     }
+}
+
+/// No sync of it comes any more: what is not synced makes nobody wait.
+void Segment::die() {
+    const std::lock_guard lock(mutex_);
+    dead_ = true;
+    budget_.subtract(std::exchange(unsynced_bytes_, 0));
 }
 
 base::IoResult<void> Segment::sync() {

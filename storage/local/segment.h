@@ -67,6 +67,8 @@ public:
     std::uint64_t forget_unsynced();
 
 private:
+    void die();
+
     base::IoResult<void> sync_file();
 
     const SegmentName name_;

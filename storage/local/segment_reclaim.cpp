@@ -92,7 +92,8 @@ Result<void> SegmentReclaimer::release_extent(const BlobId& id, const Extent& ex
                             "an extent to release has a foreign or damaged header: " +
                                 handles_.path(extent.segment)};
     }
-    if (bytes == 0) return {};  // cut short by a crash, and given back before
+    if (bytes == 0) return {};               // cut short by a crash, and given back before
+    if (held_) return held_by_a_snapshot();  // who wants to hold has to wait for nobody new
     const std::shared_lock giving_back(giving_back_);
     const auto links = (*file)->links();
     if (!links) return to_storage_error(links.error());
@@ -143,7 +144,11 @@ void SegmentReclaimer::look_after(std::uint64_t segment) {
     if (!file) return warn("segment not opened", file.error());
     const auto size = (*file)->size();
     const auto end = end_of_content(**file);
+    const auto links = (*file)->links();
     if (!size || !end) return warn("segment not read", (!size ? size : end).error());
+    if (!links) return warn("segment not read", links.error());
+    // Of a snapshot: where this one is the snapshot, the other server may still write behind that.
+    if (*links > 1) return unlink_if_empty(segment);
     learn_whether_holes(**file, *size);
     if (*end < *size)
         if (auto trimmed = (*file)->truncate(*end); !trimmed)
@@ -189,6 +194,9 @@ Result<void> SegmentReclaimer::trim(std::uint64_t segment, const std::vector<Ext
     const auto file = handles_.get(segment);
     if (!file && file.error().code == ENOENT) return {};
     if (!file) return to_storage_error(file.error());
+    const auto links = (*file)->links();
+    if (!links) return to_storage_error(links.error());
+    if (*links > 1) return {};  // as look_after()
     for (const auto& range : zeros) {
         auto punched = (*file)->punch_hole(range.offset, range.length);
         if (!punched && punched.error().code == EOPNOTSUPP) {
@@ -208,8 +216,8 @@ Result<void> SegmentReclaimer::drop(std::uint64_t segment) {
 }
 
 SegmentReclaimer::Hold::Hold(SegmentReclaimer& reclaimer) : reclaimer_(reclaimer) {
-    const std::unique_lock nobody_gives_back(reclaimer_.giving_back_);
     reclaimer_.held_ = true;
+    const std::unique_lock nobody_gives_back(reclaimer_.giving_back_);
 }
 
 SegmentReclaimer::Hold::~Hold() {
@@ -222,7 +230,11 @@ SegmentReclaimer::Hold::~Hold() {
         const std::lock_guard lock(reclaimer_.mutex_);
         passed_over.swap(reclaimer_.passed_over_);
     }
-    for (const auto segment : passed_over) reclaimer_.unlink_if_empty(segment);
+    try {
+        for (const auto segment : passed_over) reclaimer_.unlink_if_empty(segment);
+    } catch (const std::bad_alloc&) {
+        // The next start looks after the others.
+    }
 }
 
 std::uint64_t SegmentReclaimer::allocated_bytes() const {

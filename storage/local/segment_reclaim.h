@@ -86,7 +86,7 @@ private:
     std::atomic<bool> punches_holes_ = true;
     /// Shared while something is being given back; taken before mutex_.
     std::shared_mutex giving_back_;
-    bool held_ = false;                    ///< under giving_back_
+    std::atomic<bool> held_ = false;
     std::set<std::uint64_t> passed_over_;  ///< under mutex_; not unlinked because of a Hold
     mutable std::mutex mutex_;
     std::map<std::uint64_t, std::uint64_t> allocated_bytes_;

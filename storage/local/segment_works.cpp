@@ -59,8 +59,14 @@ void SegmentFaults::directory_failed(const base::IoError& error) {
 
 void SegmentFaults::stop(const std::string& reason) {
     read_only_ = true;
-    base::log::error("segments.writes_stopped", {{"reason", reason}});
-    if (stopped_) stopped_(reason);
+    try {
+        base::log::error("segments.writes_stopped", {{"reason", reason}});
+        if (stopped_) stopped_(reason);
+    } catch (...) {
+        // Nobody knows of it, so nobody would end it.
+        read_only_ = false;
+        throw;
+    }
 }
 
 void SegmentFaults::clear() {
@@ -164,8 +170,10 @@ void SegmentWorks::look_after(std::vector<std::uint64_t> segments) {
 void SegmentWorks::retire(std::shared_ptr<Segment> segment) noexcept {
     // Whoever waited for a sync of it has had one: the rest is of blobs that were given up, or
     // relaxed. It must not count for ever, for no sync of this segment comes any more.
-    if (segment->forget_unsynced() > 0 && options.durability == Durability::relaxed)
+    // Remembered before it is forgotten: sync_unsynced() must not find it in neither place.
+    if (options.durability == Durability::relaxed && segment->unsynced_bytes() > 0)
         note_unsynced(*segment);
+    segment->forget_unsynced();
     jobs.try_post([this, segment = std::move(segment)] { reclaimer.retire(*segment); });
 }
 
@@ -175,7 +183,7 @@ void SegmentWorks::note_unsynced(Segment& segment) {
         retired_unsynced.push_back(segment.number());
     } catch (const std::bad_alloc&) {
         // What nobody remembers is made durable at once.
-        if (const auto synced = segment.sync(); !synced) faults.segment_died(synced.error());
+        if (const auto synced = segment.sync(); !synced) lose_unsynced(synced.error());
     }
 }
 
@@ -202,13 +210,11 @@ void SegmentWorks::sync_everything() {
 
 base::IoResult<void> SegmentWorks::sync_unsynced() {
     if (options.durability != Durability::relaxed) return {};
+    if (unsynced_lost) return base::IoError{EIO, "fdatasync", options.directory};
     // The open ones first: one that is retired meanwhile is among the others then.
     for (const auto& segment : open.all()) {
-        if (segment->dead() || segment->unsynced_bytes() == 0) continue;
-        if (auto synced = segment->sync(); !synced) {
-            faults.segment_died(synced.error());
-            return synced;
-        }
+        if (!segment->dead() && segment->unsynced_bytes() == 0) continue;
+        if (auto synced = segment->sync(); !synced) return lose_unsynced(synced.error());
     }
     std::vector<std::uint64_t> retired;
     {
@@ -216,12 +222,24 @@ base::IoResult<void> SegmentWorks::sync_unsynced() {
         retired = retired_unsynced;
     }
     for (const auto number : retired)
-        if (auto synced = sync_retired(*this, number); !synced) return synced;
-    if (auto synced = vfs.sync_directory(options.directory); !synced) return synced;
+        if (auto synced = sync_retired(*this, number); !synced)
+            return lose_unsynced(synced.error());
+    if (auto synced = vfs.sync_directory(options.directory); !synced) {
+        unsynced_lost = true;
+        faults.directory_failed(synced.error());
+        return synced;
+    }
     const std::lock_guard lock(retired_mutex);
     retired_unsynced.erase(retired_unsynced.begin(),
                            retired_unsynced.begin() + static_cast<std::ptrdiff_t>(retired.size()));
     return {};
+}
+
+/// The next sync would succeed, whatever the disk has dropped.
+base::IoError SegmentWorks::lose_unsynced(const base::IoError& error) {
+    unsynced_lost = true;
+    faults.segment_died(error);
+    return error;
 }
 
 }  // namespace holdfast::storage::local

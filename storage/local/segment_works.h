@@ -121,7 +121,10 @@ struct SegmentWorks {
     std::vector<std::uint64_t> earlier;  ///< segments that look_after_earlier() has to do
     std::mutex retired_mutex;
     std::vector<std::uint64_t> retired_unsynced;  ///< with Durability::relaxed only
-    std::atomic<bool> stopping = false;           ///< ends look_after early
+    /// With Durability::relaxed: a sync failed, so nothing more of this run is called durable, and
+    /// no space is given back: what was moved or replaced may be all there is.
+    std::atomic<bool> unsynced_lost = false;
+    std::atomic<bool> stopping = false;  ///< ends look_after early
     ReleaseBarrier barrier;
     BackgroundJobs jobs;
     SegmentLane small;
@@ -129,6 +132,7 @@ struct SegmentWorks {
 
 private:
     void note_unsynced(Segment& segment);
+    base::IoError lose_unsynced(const base::IoError& error);
 };
 
 // ---------------------------------------------------------------------------------------------------

@@ -202,7 +202,7 @@ Async<void> OrphanCollector::pass(bool consent) {
     }
     // What is gone of those is known from the rows themselves: it needs nobody's consent.
     Result<void> collected;
-    if (current_.blocked.empty()) collected = co_await collect_bodies();
+    if (upkeep_.condition().writable()) collected = co_await collect_bodies();
     auto published = co_await publish(pass);
     if (!collected) co_return collected;
     co_return published;

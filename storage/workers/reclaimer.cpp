@@ -1,11 +1,11 @@
 #include "storage/workers/reclaimer.h"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <utility>
 
+#include "base/await_timer.h"
 #include "base/failpoint.h"
 #include "base/last_words.h"
 #include "base/log.h"
@@ -86,7 +86,7 @@ base::Awaitable<void> Reclaimer::run() {
         }
         if (stopping_) break;
         pause_.expires_after(options_.interval);
-        co_await pause_.async_wait(base::asio::as_tuple(base::use_awaitable));
+        static_cast<void>(co_await base::await_timer(pause_));
     }
     running_ = false;
     stopped_.cancel();
@@ -98,7 +98,7 @@ base::Awaitable<void> Reclaimer::stop() {
     changed_.cancel();
     while (running_ || started_ > 0) {
         stopped_.expires_at(Timer::time_point::max());
-        co_await stopped_.async_wait(base::asio::as_tuple(base::use_awaitable));
+        static_cast<void>(co_await base::await_timer(stopped_));
     }
     co_await drop_rows();
 }
@@ -106,7 +106,7 @@ base::Awaitable<void> Reclaimer::stop() {
 /// Until something ends, at most for the patience; whether something did.
 base::Awaitable<bool> Reclaimer::wait_for_change() {
     changed_.expires_after(options_.patience);
-    auto [error] = co_await changed_.async_wait(base::asio::as_tuple(base::use_awaitable));
+    const auto error = co_await base::await_timer(changed_);
     co_return error == base::asio::error::operation_aborted;
 }
 

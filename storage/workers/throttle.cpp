@@ -1,7 +1,8 @@
 #include "storage/workers/throttle.h"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
+
+#include "base/await_timer.h"
 
 namespace holdfast::storage::workers {
 
@@ -19,7 +20,7 @@ base::Awaitable<void> Throttle::spend(std::uint64_t bytes) {
                std::chrono::duration_cast<std::chrono::steady_clock::duration>(price);
     if (free_at_ - now < wait_min) co_return;
     timer_.expires_at(free_at_);
-    co_await timer_.async_wait(base::asio::as_tuple(base::use_awaitable));
+    static_cast<void>(co_await base::await_timer(timer_));
 }
 
 void Throttle::stop() {

@@ -1,9 +1,9 @@
 #include "storage/workers/worker_loop.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <exception>
 
+#include "base/await_timer.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -55,7 +55,7 @@ void WorkerLoop::note_failure() {
 base::Awaitable<void> WorkerLoop::pause(std::chrono::steady_clock::duration time) {
     if (stopping_) co_return;
     pause_.expires_after(time);
-    co_await pause_.async_wait(base::asio::as_tuple(base::use_awaitable));
+    static_cast<void>(co_await base::await_timer(pause_));
 }
 
 void WorkerLoop::wake(std::function<void()> before) {
@@ -70,7 +70,7 @@ base::Awaitable<void> WorkerLoop::stop() {
     pause_.cancel();
     while (running_) {
         ended_.expires_at(WorkerTimer::time_point::max());
-        co_await ended_.async_wait(base::asio::as_tuple(base::use_awaitable));
+        static_cast<void>(co_await base::await_timer(ended_));
     }
 }
 

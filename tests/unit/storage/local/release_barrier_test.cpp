@@ -1,5 +1,6 @@
 // Durability::relaxed may lose the last commits in a power failure, and nothing else.
 
+#include "base/faulty_vfs.h"
 #include "base/sim_vfs.h"
 #include "tests/unit/storage/local/engine_support.h"
 
@@ -95,4 +96,48 @@ TEST_CASE("relaxed: what is written into new segments is durable before the old 
         REQUIRE(after.get("row-moved"));
         CHECK(after.can_read(*moved));
     }
+}
+
+TEST_CASE("relaxed: 2.5 after a sync that failed no space is given back any more",
+          "[local][segment][fault]") {
+    base::SimVfs disk;
+    EngineWorld world(std::make_unique<base::FaultyVfs>(disk));
+    auto& faulty = static_cast<base::FaultyVfs&>(*world.vfs);
+    world.options.directory = "/data";
+    world.options.durability = Durability::relaxed;
+    world.start();
+    const auto old = world.put_blob(1);
+    REQUIRE(old);
+    REQUIRE(world.put("row", "refers to it"));
+    world.stop();
+    world.start();
+    // It replaces the old one, and is all there is of the object when that goes.
+    REQUIRE(world.put_blob(2));
+    REQUIRE(world.put("row", "refers to the new one"));
+    const auto [operation, part] = GENERATE(table<std::string, std::string>(
+        {{"sync_data", "/segments/"}, {"sync_directory", "/segments"}}));
+    CAPTURE(operation);
+    faulty.fail({operation, part, 1, EIO, false});
+    CHECK_FALSE(await(world.engine->blobs().release(*old)));
+    CHECK(faulty.failed());
+    // The disk says that all is well now, and has dropped what it could not write.
+    CHECK_FALSE(await(world.engine->blobs().release(*old)));
+    CHECK(world.can_read(*old));
+}
+
+TEST_CASE("relaxed: 2.5 a sync of the log that fails before a release stops the writes",
+          "[local][segment][fault]") {
+    base::SimVfs disk;
+    EngineWorld world(std::make_unique<base::FaultyVfs>(disk));
+    auto& faulty = static_cast<base::FaultyVfs&>(*world.vfs);
+    world.options.directory = "/data";
+    world.options.durability = Durability::relaxed;
+    world.start();
+    const auto old = world.put_blob(1);
+    REQUIRE(old);
+    REQUIRE(world.put("row", "refers to nothing any more"));
+    faulty.fail({"sync_data", ".log", 1, EIO, false});
+    CHECK_FALSE(await(world.engine->blobs().release(*old)));
+    CHECK(world.cause() == EngineCondition::Cause::fault);
+    CHECK(world.can_read(*old));
 }

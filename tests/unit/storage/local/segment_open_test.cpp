@@ -95,5 +95,6 @@ TEST_CASE("segments: a clean stop that cannot sync says so", "[storage][segment]
     const std::string operation = GENERATE("sync_data", "sync_directory");
     vfs.fail({operation, "", 1, EIO, false});
     CHECK_FALSE(store->close());
-    CHECK(store->close());
+    // The next sync would say that all is well, whatever the disk has dropped.
+    CHECK_FALSE(store->close());
 }

@@ -281,6 +281,52 @@ TEST_CASE("snapshot: one that was moved out of the directory is held all the sam
     CHECK(await(world.engine->blobs().release(filled.blobs[0])));
 }
 
+TEST_CASE("snapshot: a server on the snapshot itself takes nothing from the one that made it",
+          "[local][snapshot]") {
+    SimWorld world;
+    world.start();
+    REQUIRE(world.put_blob(1));
+    BlobOptions options;
+    options.id[0] = 2;
+    options.frame_bytes = 65536;
+    options.expected_stored_bytes = 1000;
+    // It has its place in the segment, and nothing in it yet.
+    auto writer = await(world.engine->blobs().create(options));
+    REQUIRE(writer);
+    REQUIRE(make(world, "one"));
+    EngineWorld other(std::make_unique<base::FaultyVfs>(world.faulty()));
+    other.options.directory = "/data/snapshots/one";
+    other.start();
+    const base::Bytes frame(1000, 2);
+    REQUIRE(await((*writer)->append(frame)));
+    const auto ref = await((*writer)->finish(BlobIdentity{"p", "k", "record"}));
+    REQUIRE(ref);
+    // Whatever it does with a segment that it takes for one of an earlier run, it has done then.
+    const auto segments = await(other.engine->upkeep().segments());
+    REQUIRE(segments);
+    for (const auto& segment : *segments)
+        REQUIRE(await(other.engine->upkeep().trim(
+            segment.number, {Extent{segment.number, 0, segment.size_bytes}})));
+    other.stop();
+    CHECK(world.can_read(*ref));
+    writer->reset();
+}
+
+TEST_CASE("snapshot: a deletion that failed in the middle goes on when it is asked for again",
+          "[local][snapshot][fault]") {
+    SimWorld world;
+    world.start();
+    REQUIRE(world.put_blob(1));
+    REQUIRE(make(world, "one"));
+    world.faulty().fail({"remove_directory", ".deleting", 1, EIO, false});
+    CHECK_FALSE(remove(world, "one"));
+    CHECK(world.faulty().failed());
+    const auto again = remove(world, "one");
+    CHECK((again || again.error().kind == Kind::not_there));
+    CHECK(names_of(world).empty());
+    CHECK_FALSE(*world.vfs->exists("/data/snapshots/.deleting"));
+}
+
 TEST_CASE("snapshot: what cannot be is refused by name", "[local][snapshot]") {
     SimWorld world;
     world.start();
