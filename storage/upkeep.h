@@ -29,8 +29,11 @@ public:
         Partition partition;
         Row row;
     };
-    /// The next ones in the order of partitions and keys; none at the end. errors: corrupt, io.
+    /// The next ones in the order of partitions and keys; none at the end. errors: corrupt, io: the
+    /// very next row cannot be read, even from the medium; it fails again until skip_unreadable().
     virtual Async<std::vector<Entry>> next(std::uint32_t rows_max) = 0;
+    /// Goes on at the next row that can be read, when next() failed. errors: corrupt, io: none can.
+    virtual Async<void> skip_unreadable() = 0;
     /// Rows of family body at the same moment, one answer for each key. errors: corrupt, io.
     virtual Async<std::vector<std::optional<Row>>> bodies(const Partition& partition,
                                                           std::vector<std::string> keys) = 0;

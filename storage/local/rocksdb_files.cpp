@@ -13,10 +13,20 @@ using rocksdb::IOOptions;
 using rocksdb::IOStatus;
 using rocksdb::Slice;
 
+thread_local int reads_from_medium = 0;
+
+base::IoResult<std::size_t> read_medium(base::VfsFile& file, std::uint64_t offset,
+                                        base::ByteSpan to) {
+    // A hint: what stays in the cache is read from there.
+    static_cast<void>(file.drop_cache(offset, to.size()));
+    return file.pread(offset, to);
+}
+
 IOStatus read_at(base::VfsFile& file, std::uint64_t offset, std::size_t bytes, char* scratch,
                  Slice* result) {
-    const auto got =
-        file.pread(offset, base::ByteSpan(reinterpret_cast<std::uint8_t*>(scratch), bytes));
+    const base::ByteSpan to(reinterpret_cast<std::uint8_t*>(scratch), bytes);
+    auto got = reads_from_medium > 0 ? read_medium(file, offset, to) : file.pread(offset, to);
+    if (!got && got.error().code == EIO) got = read_medium(file, offset, to);
     *result = Slice(scratch, got ? *got : 0);
     return to_io_status(got);
 }
@@ -134,6 +144,14 @@ private:
 };
 
 }  // namespace
+
+ReadFromMedium::ReadFromMedium() {
+    ++reads_from_medium;
+}
+
+ReadFromMedium::~ReadFromMedium() {
+    --reads_from_medium;
+}
 
 IOStatus to_io_status(const base::IoError& error) {
     if (error.code == ENOENT) return IOStatus::PathNotFound(error.message());

@@ -1,5 +1,7 @@
 #include "storage/local/row_snapshot.h"
 
+#include "storage/local/readable_key.h"
+#include "storage/local/rocksdb_files.h"
 #include "storage/local/row_codec.h"
 
 namespace holdfast::storage::local {
@@ -28,34 +30,86 @@ StorageError let_go_error() {
     return {StorageError::Kind::unavailable, "the index was reopened"};
 }
 
-Result<std::vector<RowSnapshot::Entry>> entries_at(rocksdb::Iterator& at, std::uint32_t rows_max) {
-    std::vector<RowSnapshot::Entry> entries;
-    std::size_t bytes = 0;
-    for (; at.Valid() && entries.size() < rows_max && bytes < page_bytes_max; at.Next()) {
-        const auto disk_key = at.key().ToStringView();
-        const auto separator = disk_key.find('\0');
-        if (separator == std::string_view::npos)
-            return StorageError{StorageError::Kind::corrupt, "a row without a partition"};
-        auto row = to_row(disk_key.substr(separator + 1), at.value().ToStringView());
-        if (!row) return std::move(row).error();
-        bytes += disk_key.size() + row->value.size();
-        entries.push_back({std::string(disk_key.substr(0, separator)), *std::move(row)});
-    }
-    if (!at.status().ok()) return to_storage_error(at.status());
-    return entries;
+Result<RowSnapshot::Entry> to_entry(std::string_view disk_key, std::string_view stored) {
+    const auto separator = disk_key.find('\0');
+    if (separator == std::string_view::npos)
+        return StorageError{StorageError::Kind::corrupt, "a row without a partition"};
+    auto row = to_row(disk_key.substr(separator + 1), stored);
+    if (!row) return std::move(row).error();
+    RowSnapshot::Entry entry;
+    entry.partition = disk_key.substr(0, separator);
+    entry.row = *std::move(row);
+    return entry;
 }
 
 }  // namespace
 
 DiskRowSnapshot::Moment::Moment(const RowDatabase& of, const RowPosition& after)
     : database(of), snapshot(&of.db()) {
-    at.reset(of.db().NewIterator(read_options(snapshot.snapshot()), of.family(RowFamily::index)));
-    if (after.partition.empty()) {
+    if (!after.partition.empty()) last = disk_key(after.partition, after.key);
+    seek();
+}
+
+/// An iterator that failed once may say so of whole blocks as well when it is moved: it is made
+/// anew each time.
+void DiskRowSnapshot::Moment::make_iterator() {
+    at.reset(database.db().NewIterator(read_options(snapshot.snapshot()),
+                                       database.family(RowFamily::index)));
+}
+
+void DiskRowSnapshot::Moment::seek() {
+    make_iterator();
+    if (last.empty())
         at->SeekToFirst();
-        return;
+    else
+        at->Seek(last + '\0');  // the smallest key behind it
+}
+
+/// What was read before a row that cannot be is returned; the next call says that it cannot.
+Result<std::vector<RowSnapshot::Entry>> DiskRowSnapshot::Moment::read(std::uint32_t rows_max) {
+    std::vector<Entry> entries;
+    std::size_t bytes = 0;
+    for (; at->Valid() && entries.size() < rows_max && bytes < page_bytes_max; at->Next()) {
+        auto entry = to_entry(at->key().ToStringView(), at->value().ToStringView());
+        if (!entry && entries.empty()) return std::move(entry).error();
+        if (!entry) return entries;
+        last = at->key().ToString();
+        bytes += last.size() + entry->row.value.size();
+        entries.push_back(*std::move(entry));
     }
-    // The smallest key behind it.
-    at->Seek(disk_key(after.partition, after.key) + '\0');
+    if (!at->status().ok() && entries.empty()) return to_storage_error(at->status());
+    return entries;
+}
+
+Result<void> DiskRowSnapshot::Moment::skip_unreadable() {
+    seek();
+    if (at->Valid()) {  // it can be read, and is none of ours
+        last = at->key().ToString();
+        at->Next();
+        return {};
+    }
+    if (at->status().ok()) return {};
+    const auto failure = to_storage_error(at->status());
+    KeySpace space;
+    space.is_readable = [this](const std::string& key) {
+        make_iterator();
+        at->Seek(key);
+        return at->status().ok();
+    };
+    space.bytes_between = [this](const std::string& from, const std::string& to) {
+        const rocksdb::Range range(from, to);
+        std::uint64_t bytes = 0;
+        // Where the size cannot be told, there is nothing to go by but the end.
+        static_cast<void>(database.db().GetApproximateSizes(rocksdb::SizeApproximationOptions(),
+                                                            database.family(RowFamily::index),
+                                                            &range, 1, &bytes));
+        return bytes;
+    };
+    auto readable = readable_key_behind(last, space);
+    if (!readable) return failure;
+    last = *std::move(readable);
+    seek();
+    return {};
 }
 
 DiskRowSnapshot::DiskRowSnapshot(IndexAccess& index, const IndexAccess::Use& use,
@@ -81,6 +135,11 @@ Async<std::vector<RowSnapshot::Entry>> DiskRowSnapshot::next(std::uint32_t rows_
     co_return co_await pool_.run(read);
 }
 
+Async<void> DiskRowSnapshot::skip_unreadable() {
+    auto go_on = [this] { return skip(); };
+    co_return co_await pool_.run(go_on);
+}
+
 Async<std::vector<std::optional<Row>>> DiskRowSnapshot::bodies(const Partition& partition,
                                                                std::vector<std::string> keys) {
     auto read = [&] { return read_bodies(partition, keys); };
@@ -90,9 +149,21 @@ Async<std::vector<std::optional<Row>>> DiskRowSnapshot::bodies(const Partition& 
 Result<std::vector<RowSnapshot::Entry>> DiskRowSnapshot::read_next(std::uint32_t rows_max) {
     const std::lock_guard lock(mutex_);
     if (!moment_) return let_go_error();
-    auto entries = entries_at(*moment_->at, rows_max);
+    auto entries = moment_->read(rows_max);
+    if (entries) return entries;
+    {
+        const ReadFromMedium again;
+        moment_->seek();
+        entries = moment_->read(rows_max);
+    }
     if (!entries) moment_->database.note_read_failure(entries.error());
     return entries;
+}
+
+Result<void> DiskRowSnapshot::skip() {
+    const std::lock_guard lock(mutex_);
+    if (!moment_) return let_go_error();
+    return moment_->skip_unreadable();
 }
 
 Result<std::vector<std::optional<Row>>> DiskRowSnapshot::read_bodies(
@@ -101,7 +172,12 @@ Result<std::vector<std::optional<Row>>> DiskRowSnapshot::read_bodies(
     if (!moment_) return let_go_error();
     std::vector<std::optional<Row>> rows(keys.size());
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        auto row = read_body(*moment_, disk_key(partition, keys[i]), keys[i]);
+        const auto stored_under = disk_key(partition, keys[i]);
+        auto row = read_body(*moment_, stored_under, keys[i]);
+        if (!row) {
+            const ReadFromMedium again;
+            row = read_body(*moment_, stored_under, keys[i]);
+        }
         if (!row) {
             moment_->database.note_read_failure(row.error());
             return std::move(row).error();

@@ -25,6 +25,7 @@ public:
     ~DiskRowSnapshot() override;
 
     Async<std::vector<Entry>> next(std::uint32_t rows_max) override;
+    Async<void> skip_unreadable() override;
     Async<std::vector<std::optional<Row>>> bodies(const Partition& partition,
                                                   std::vector<std::string> keys) override;
 
@@ -35,11 +36,18 @@ private:
         const RowDatabase& database;
         rocksdb::ManagedSnapshot snapshot;
         std::unique_ptr<rocksdb::Iterator> at;
+        std::string last;  ///< the key in the index behind which `at` is; empty: none
+
+        void make_iterator();
+        void seek();
+        Result<std::vector<Entry>> read(std::uint32_t rows_max);
+        Result<void> skip_unreadable();
     };
     void let_go() override;
     static Result<std::optional<Row>> read_body(Moment& moment, const std::string& disk_key,
                                                 const std::string& key);
     Result<std::vector<Entry>> read_next(std::uint32_t rows_max);
+    Result<void> skip();
     Result<std::vector<std::optional<Row>>> read_bodies(const Partition& partition,
                                                         const std::vector<std::string>& keys);
 

@@ -6,6 +6,7 @@
 
 #include "base/faulty_vfs.h"
 #include "base/sim_vfs.h"
+#include "storage/local/rocksdb_files.h"
 #include "tests/catch.h"
 
 using namespace holdfast;
@@ -166,4 +167,48 @@ TEST_CASE("rocksdb vfs: names are listed, linked, locked once and described", "[
     REQUIRE(fixture.files.UnlockFile(lock, fixture.io, nullptr).ok());
     REQUIRE(fixture.files.LockFile("/db/LOCK", fixture.io, &lock, nullptr).ok());
     REQUIRE(fixture.files.UnlockFile(lock, fixture.io, nullptr).ok());
+}
+
+TEST_CASE("rocksdb vfs: 2.5 a read that fails with EIO is made once more, from the medium",
+          "[storage][local]") {
+    Fixture fixture;
+    REQUIRE(fixture.make("/db/a")->Append("hello world", fixture.io, nullptr).ok());
+    std::unique_ptr<rocksdb::FSRandomAccessFile> file;
+    REQUIRE(fixture.files.NewRandomAccessFile("/db/a", {}, &file, nullptr).ok());
+    std::array<char, 20> buffer{};
+    rocksdb::Slice got;
+    const auto read = [&] { return file->Read(6, 5, fixture.io, &got, buffer.data(), nullptr); };
+
+    fixture.vfs.fail({"pread", "", 1, EIO, false});
+    REQUIRE(read().ok());
+    CHECK(got.ToString() == "world");
+    CHECK(fixture.vfs.failed());
+    CHECK(fixture.vfs.calls("drop_cache") == 1);
+
+    fixture.vfs.fail({"pread", "", 1, EIO, true});
+    CHECK(read().IsIOError());
+    CHECK(got.empty());
+    CHECK(fixture.vfs.calls("drop_cache") == 2);
+
+    fixture.vfs.fail({"pread", "", 1, EMFILE, false});
+    CHECK(read().IsIOError());
+    CHECK(fixture.vfs.calls("drop_cache") == 2);
+}
+
+TEST_CASE("rocksdb vfs: 2.5 what is read to tell memory from the medium comes from the medium",
+          "[storage][local]") {
+    Fixture fixture;
+    REQUIRE(fixture.make("/db/a")->Append("hello world", fixture.io, nullptr).ok());
+    std::unique_ptr<rocksdb::FSRandomAccessFile> file;
+    REQUIRE(fixture.files.NewRandomAccessFile("/db/a", {}, &file, nullptr).ok());
+    std::array<char, 20> buffer{};
+    rocksdb::Slice got;
+    {
+        const ReadFromMedium again;
+        REQUIRE(file->Read(0, 5, fixture.io, &got, buffer.data(), nullptr).ok());
+        CHECK(got.ToString() == "hello");
+        CHECK(fixture.vfs.calls("drop_cache") == 1);
+    }
+    REQUIRE(file->Read(0, 5, fixture.io, &got, buffer.data(), nullptr).ok());
+    CHECK(fixture.vfs.calls("drop_cache") == 1);
 }
