@@ -147,17 +147,32 @@ json::array listed(const workers::CollectorReport& report) {
     return rows;
 }
 
+const char* word_of(storage::Damage::Kind kind) {
+    switch (kind) {
+        case storage::Damage::Kind::blob:
+            return "blob";
+        case storage::Damage::Kind::file:
+            return "file";
+        case storage::Damage::Kind::row:
+            return "row";
+        default:
+            return "rows";
+    }
+}
+
 json::array damaged(const storage::DamageList& list) {
     json::array rows;
     for (const auto& damage : list.all()) {
         if (rows.size() == damaged_listed_max) break;
         json::object row;
+        row["kind"] = word_of(damage.kind);
         row["bucket"] = text_of(damage.bucket.empty() ? workers::bucket_id_of(damage.partition)
                                                       : damage.bucket);
         row["key"] = text_of(std::string(workers::object_key_in(damage.row_key)));
         row["part"] = damage.part == 0 ? json::value(nullptr) : json::value(damage.part);
-        row["blob"] =
-            damage.file.empty() ? json::value(base::to_hex(damage.blob.id)) : json::value(nullptr);
+        row["blob"] = damage.kind == storage::Damage::Kind::blob
+                          ? json::value(base::to_hex(damage.blob.id))
+                          : json::value(nullptr);
         row["file"] = text_of(damage.file);
         row["first_seen"] = time_of(damage.first_seen);
         row["what"] = damage.what;
@@ -274,6 +289,7 @@ admin::Reply OperatorService::scrub_report() {
     if (engine == nullptr) return no_disk();
     admin::Reply reply;
     reply.body["count"] = engine->upkeep().damage().size();
+    reply.body["not_listed"] = engine->upkeep().damage().not_listed();
     reply.body["damaged"] = damaged(engine->upkeep().damage());
     return reply;
 }

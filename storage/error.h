@@ -24,6 +24,11 @@ struct StorageError {
     std::string detail;  ///< for the log, never sent to a client
 };
 
+/// What is stored there cannot be had, today or ever; other work may go on.
+inline bool is_damage(const StorageError& error) {
+    return error.kind == StorageError::Kind::corrupt || error.kind == StorageError::Kind::io;
+}
+
 template <class T>
 using Result = base::Expected<T, StorageError>;
 

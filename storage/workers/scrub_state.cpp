@@ -8,13 +8,13 @@ namespace holdfast::storage::workers {
 
 namespace {
 
-constexpr std::string_view head = "holdfast scrub 1";
+constexpr std::string_view head = "holdfast scrub 2";
 constexpr const char* pass_word = "pass";
 constexpr const char* under_way_word = "under_way";
 constexpr const char* idle_word = "idle";
 constexpr const char* damage_word = "damaged";
-constexpr std::size_t pass_words = 9;
-constexpr std::size_t damage_words_min = 12;
+constexpr std::size_t pass_words = 10;
+constexpr std::size_t damage_words_min = 14;
 
 std::string number(std::uint64_t value) {
     return std::to_string(value);
@@ -28,11 +28,43 @@ base::WallTime wall(std::uint64_t since_epoch) {
     return base::WallTime(std::chrono::milliseconds(since_epoch));
 }
 
+const char* word_of(Damage::Kind kind) {
+    switch (kind) {
+        case Damage::Kind::blob:
+            return "blob";
+        case Damage::Kind::file:
+            return "file";
+        case Damage::Kind::row:
+            return "row";
+        default:
+            return "rows";
+    }
+}
+
+std::optional<Damage::Kind> kind_of(std::string_view word) {
+    for (const auto kind :
+         {Damage::Kind::blob, Damage::Kind::file, Damage::Kind::row, Damage::Kind::rows})
+        if (word == word_of(kind)) return kind;
+    return std::nullopt;
+}
+
+const char* word_of(RowFamily family) {
+    return family == RowFamily::index ? "index" : "body";
+}
+
+std::optional<RowFamily> family_of(std::string_view word) {
+    for (const auto family : {RowFamily::index, RowFamily::body})
+        if (word == word_of(family)) return family;
+    return std::nullopt;
+}
+
 StateLine to_line(const Damage& damage) {
     StateLine line{damage_word,
+                   word_of(damage.kind),
                    base::to_hex(damage.blob.id),
                    to_word(damage.file),
                    to_word(damage.partition),
+                   word_of(damage.family),
                    to_word(damage.row_key),
                    to_word(damage.bucket),
                    number(damage.part),
@@ -63,17 +95,21 @@ std::optional<Damage> parse_damage(const StateLine& line) {
         line[0] != damage_word)
         return std::nullopt;
     Damage damage;
-    const auto id = base::from_hex(line[1]);
-    const auto file = from_word(line[2]);
-    const auto partition = from_word(line[3]);
-    const auto row_key = from_word(line[4]);
-    const auto bucket = from_word(line[5]);
-    const auto part = to_number(line[6]);
-    const auto what = from_word(line[7]);
-    const auto numbers = numbers_from(line, 8);
-    if (!id || id->size() != damage.blob.id.size() || !file || !partition || !row_key || !bucket ||
-        !part || !what || !numbers)
+    const auto kind = kind_of(line[1]);
+    const auto id = base::from_hex(line[2]);
+    const auto file = from_word(line[3]);
+    const auto partition = from_word(line[4]);
+    const auto family = family_of(line[5]);
+    const auto row_key = from_word(line[6]);
+    const auto bucket = from_word(line[7]);
+    const auto part = to_number(line[8]);
+    const auto what = from_word(line[9]);
+    const auto numbers = numbers_from(line, 10);
+    if (!kind || !id || id->size() != damage.blob.id.size() || !file || !partition || !family ||
+        !row_key || !bucket || !part || !what || !numbers)
         return std::nullopt;
+    damage.kind = *kind;
+    damage.family = *family;
     std::copy(id->begin(), id->end(), damage.blob.id.begin());
     damage.file = *file;
     damage.partition = *partition;
@@ -95,11 +131,13 @@ bool parse_pass(const StateLine& line, ScrubState& state) {
     if (line[1] != under_way_word && line[1] != idle_word) return false;
     const auto partition = from_word(line[2]);
     const auto key = from_word(line[3]);
-    const auto age = to_age(line[4]);
-    const auto numbers = numbers_from(line, 5);
-    if (!partition || !key || !age || !numbers) return false;
+    const auto file = from_word(line[4]);
+    const auto age = to_age(line[5]);
+    const auto numbers = numbers_from(line, 6);
+    if (!partition || !key || !file || !age || !numbers) return false;
     state.under_way = line[1] == under_way_word;
     state.cursor = {*partition, *key};
+    state.file_cursor = *file;
     state.age = *age;
     state.passes = (*numbers)[0];
     state.blobs = (*numbers)[1];
@@ -113,8 +151,9 @@ bool parse_pass(const StateLine& line, ScrubState& state) {
 std::string ScrubState::encode() const {
     std::vector<StateLine> lines;
     lines.push_back({pass_word, under_way ? under_way_word : idle_word, to_word(cursor.partition),
-                     to_word(cursor.key), number(static_cast<std::uint64_t>(age.count())),
-                     number(passes), number(blobs), number(bytes), ended ? millis(*ended) : "0"});
+                     to_word(cursor.key), to_word(file_cursor),
+                     number(static_cast<std::uint64_t>(age.count())), number(passes), number(blobs),
+                     number(bytes), ended ? millis(*ended) : "0"});
     for (const auto& damage : damaged) lines.push_back(to_line(damage));
     return encode_state(head, lines);
 }

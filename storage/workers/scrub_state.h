@@ -17,7 +17,8 @@ struct ScrubState {
     static constexpr const char* file = "scrub-state";
 
     bool under_way = false;
-    RowPosition cursor;  ///< of the pass under way: behind this row; empty: at the start
+    RowPosition cursor;       ///< of the pass under way: behind this row; empty: at the start
+    std::string file_cursor;  ///< of the pass under way: the index file that was looked at last
     std::chrono::milliseconds age{};  ///< server's running time since the pass began
     std::uint64_t passes = 0;         ///< whole ones, ever
     std::uint64_t blobs = 0;          ///< looked at by this pass, or the last one

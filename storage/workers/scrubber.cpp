@@ -155,30 +155,37 @@ Async<void> Scrubber::pass() {
     if (!state_.under_way) {
         state_.under_way = true;
         state_.cursor = {};
+        state_.file_cursor = {};
         state_.blobs = 0;
         state_.bytes = 0;
         began_ = store_.clock.steady();
     }
+    unread_.clear();
     auto rows = co_await look_at_rows();
     if (!rows) co_return rows;
+    auto rechecked = co_await recheck_rows();
+    if (!rechecked) co_return rechecked;
     auto index = co_await look_at_index();
     if (!index) co_return index;
     state_.under_way = false;
     state_.cursor = {};
+    state_.file_cursor = {};
     state_.ended = store_.clock.wall();
     ++state_.passes;
     passes_counted().Increment();
     const auto damaged = static_cast<std::uint64_t>(upkeep_.damage().size());
     base::log::info("scrub.done",
                     {{"blobs", state_.blobs}, {"bytes", state_.bytes}, {"damaged", damaged}});
-    co_return co_await save();
+    auto saved = co_await save();
+    if (!saved || unread_.empty()) co_return saved;
+    co_return StorageError{StorageError::Kind::corrupt, unread_};
 }
 
 Async<void> Scrubber::look_at_rows() {
     for (;;) {
         auto snapshot = co_await upkeep_.snapshot(state_.cursor);
         if (!snapshot) co_return std::move(snapshot).error();
-        auto entries = co_await (*snapshot)->next(rows_per_snapshot);
+        auto entries = co_await next_rows(**snapshot);
         if (!entries) co_return std::move(entries).error();
         if (entries->empty()) co_return Result<void>{};
         for (const auto& entry : *entries) {
@@ -193,25 +200,53 @@ Async<void> Scrubber::look_at_rows() {
     }
 }
 
-/// A record that does not parse, or a manifest that is not there, is damage of the index.
+/// Those that can be read, behind the cursor; what lies in between is listed.
+Async<std::vector<RowSnapshot::Entry>> Scrubber::next_rows(RowSnapshot& snapshot) {
+    auto entries = co_await snapshot.next(rows_per_snapshot);
+    if (entries || !is_damage(entries.error())) co_return entries;
+    Damage damage;
+    damage.kind = Damage::Kind::rows;
+    damage.partition = state_.cursor.partition;
+    damage.row_key = state_.cursor.key;
+    damage.what = "rows behind this one cannot be read: " + entries.error().detail;
+    if (unread_.empty()) unread_ = damage.what;
+    auto noted = co_await note_rows(std::move(damage));
+    if (!noted) co_return std::move(noted).error();
+    auto skipped = co_await snapshot.skip_unreadable();
+    if (!skipped && is_damage(skipped.error())) co_return std::vector<RowSnapshot::Entry>();
+    if (!skipped) co_return std::move(skipped).error();
+    co_return co_await snapshot.next(rows_per_snapshot);
+}
+
+/// A record that does not parse, or a manifest that cannot be read, is damage of the index.
 Async<void> Scrubber::look_at_row(RowSnapshot& snapshot, const RowSnapshot::Entry& entry) {
     auto owners = co_await owners_of(snapshot, entry);
-    if (!owners && owners.error().kind != StorageError::Kind::corrupt)
-        co_return std::move(owners).error();
+    if (!owners && !is_damage(owners.error())) co_return std::move(owners).error();
     if (!owners) {
         Damage damage;
-        damage.file = "row of " + entry.partition;
+        damage.kind = Damage::Kind::row;
         damage.partition = entry.partition;
         damage.row_key = entry.row.key;
         damage.what = owners.error().detail;
-        upkeep_.damage().note(std::move(damage));
-        co_return Result<void>{};
+        co_return co_await note_rows(std::move(damage));
     }
     for (const auto& owner : *owners) {
         if (owner.kind == BlobOwner::Kind::garbage) continue;
         auto looked = co_await look_at_blob(entry, owner);
         if (!looked) co_return looked;
     }
+    co_return Result<void>{};
+}
+
+Async<void> Scrubber::note_rows(Damage damage) {
+    auto bucket = co_await bucket_of(damage.partition);
+    if (!bucket && !is_damage(bucket.error())) co_return std::move(bucket).error();
+    if (bucket) damage.bucket = *std::move(bucket);
+    base::log::error("scrub.damaged", {{"bucket", damage.bucket},
+                                       {"partition", damage.partition},
+                                       {"row", damage.row_key},
+                                       {"detail", damage.what}});
+    upkeep_.damage().note(std::move(damage));
     co_return Result<void>{};
 }
 
@@ -230,8 +265,8 @@ Async<void> Scrubber::look_at_blob(const RowSnapshot::Entry& entry, const BlobOw
     damage.part = owner.part;
     damage.what = *wrong;
     auto bucket = co_await bucket_of(entry.partition);
-    if (!bucket) co_return std::move(bucket).error();
-    damage.bucket = *std::move(bucket);
+    if (!bucket && !is_damage(bucket.error())) co_return std::move(bucket).error();
+    if (bucket) damage.bucket = *std::move(bucket);
     base::log::error("scrub.damaged", {{"bucket", damage.bucket},
                                        {"key", owner.key},
                                        {"part", static_cast<std::uint64_t>(owner.part)},

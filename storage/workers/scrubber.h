@@ -4,10 +4,11 @@
 /// checked against their checksums, and what is written around them against the record. Then every
 /// file of the index is read and compared with the checksum that the index recorded for it; small
 /// objects are in those. No key is needed. Damage is listed, logged and counted, and nothing is
-/// ever removed or changed because of it (P11). What ordinary reads met is listed too.
+/// ever removed or changed because of it (P11). What ordinary reads met is listed too. Rows that
+/// cannot be read are left out, and a pass goes on behind them.
 ///
 /// Where a pass is, and what was found, survives a stop; what was damaged is looked at first after
-/// a start. A blob that went, or is whole again, leaves the list.
+/// a start. What went, or is whole again, leaves the list.
 ///
 /// metrics: holdfast_scrub_bytes_total, holdfast_scrub_passes_total, holdfast_damaged.
 /// threads: one event loop, that of the executor; request() and report() any.
@@ -39,8 +40,9 @@ struct ScrubberOptions {
 
 struct ScrubReport {
     bool running = false;
-    std::string failure;  ///< what ended the last pass early; empty: nothing did
-    std::string at;       ///< where the pass under way is: partition and key
+    /// What ended the last pass early, or which rows it could not read; empty: neither.
+    std::string failure;
+    std::string at;  ///< where the pass under way is: partition and key
     std::uint64_t passes = 0;
     std::uint64_t blobs = 0;  ///< of the pass under way, or of the last one
     std::uint64_t bytes = 0;
@@ -73,7 +75,9 @@ private:
     Async<void> save();
     Async<void> pass();
     Async<void> look_at_rows();
+    Async<std::vector<RowSnapshot::Entry>> next_rows(RowSnapshot& snapshot);
     Async<void> look_at_row(RowSnapshot& snapshot, const RowSnapshot::Entry& entry);
+    Async<void> note_rows(Damage damage);
     Async<void> look_at_blob(const RowSnapshot::Entry& entry, const BlobOwner& owner);
     /// What is wrong with it; empty when nothing is, or it went meanwhile.
     Async<std::string> examine(const RowSnapshot::Entry& entry, const BlobOwner& owner);
@@ -81,12 +85,18 @@ private:
     Async<void> look_at_file(const IndexFile& file);
     Async<std::string> checksum_of(const IndexFile& file);
     Async<bool> is_unchanged(const RowSnapshot::Entry& entry);
-    Async<void> recheck_row(const Damage& damage);
-    Async<bool> recheck_in(const Damage& damage, std::string row_key);
+    /// Of those that are listed: what is gone or whole again is forgotten.
+    Async<void> recheck_rows();
+    Async<void> recheck(const Damage& damage);
+    Async<void> recheck_blob(const Damage& damage);
+    Async<bool> recheck_blob_in(const Damage& damage, std::string row_key);
+    Async<bool> is_row_whole(const Damage& damage);
+    Async<bool> are_rows_whole(const Damage& damage);
     /// The name of the bucket with a partition; empty when it has none any more.
     Async<std::string> bucket_of(const Partition& partition);
     /// Who refers to what ordinary reads met.
     Async<void> name_damage();
+    Async<void> find_owner(Damage& damage);
     base::Awaitable<void> take_turn(base::SteadyTime settled_at);
     base::Awaitable<void> save_state();
     void note_read(std::uint64_t bytes);
@@ -102,6 +112,7 @@ private:
     base::SteadyTime began_{};  ///< the pass of state_, by this run's clock
     base::SteadyTime saved_{};
     std::uint64_t saved_changes_ = 0;  ///< of the damage list
+    std::string unread_;               ///< why rows of this pass could not be read
     bool loaded_ = false;
     bool requested_ = false;
     mutable std::mutex mutex_;

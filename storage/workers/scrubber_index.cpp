@@ -45,6 +45,7 @@ Async<void> Scrubber::look_at_file(const IndexFile& file) {
     if (!there) co_return Result<void>{};  // compacted away meanwhile
     base::log::error("scrub.damaged", {{"file", file.name}, {"detail", found}});
     Damage damage;
+    damage.kind = Damage::Kind::file;
     damage.file = file.name;
     damage.what = found;
     upkeep_.damage().note(std::move(damage));

@@ -209,12 +209,13 @@ class ScrubTest(AdminTestCase):
     def test_a_flipped_byte_is_named_and_the_object_can_be_replaced(self):
         body = payload(300 * KIB)
         self.s3.put_object(Bucket=self.bucket, Key="cat.jpg", Body=body)
-        self.assertEqual(self.scrub_pass(), {"count": 0, "damaged": []})
+        self.assertEqual(self.scrub_pass(), {"count": 0, "not_listed": 0, "damaged": []})
         self.flip_a_byte_of(body)
         report = self.scrub_pass()
         self.assertEqual(report["count"], 1)
         (damage,) = report["damaged"]
-        self.assertEqual((damage["bucket"], damage["key"]), (self.bucket, "cat.jpg"))
+        self.assertEqual((damage["kind"], damage["bucket"], damage["key"]),
+                         ("blob", self.bucket, "cat.jpg"))
         self.assertIn("cat.jpg", self.command("scrub", "report").stdout)
         with urllib.request.urlopen(self.server.admin_endpoint + "/health/ready") as ready:
             self.assertIn(b"damaged: 1", ready.read())

@@ -337,7 +337,11 @@ std::uint64_t DiskCatalog::bytes_on_disk() {
 }
 
 void DiskCatalog::damage(std::uint64_t segment, std::uint64_t offset) {
-    auto file = posix->open(segment_path(segment), base::OpenMode::read_write);
+    damage_file(segment_path(segment), offset);
+}
+
+void DiskCatalog::damage_file(const std::string& path, std::uint64_t offset) {
+    auto file = posix->open(path, base::OpenMode::read_write);
     REQUIRE(file);
     base::Bytes byte(1);
     REQUIRE((*file)->pread(offset, byte));

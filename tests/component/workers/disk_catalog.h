@@ -97,6 +97,12 @@ public:
     }
 
     [[nodiscard]] std::string data() const { return directory_.file("data"); }
+    /// Where the rows of the bucket are.
+    [[nodiscard]] storage::Partition partition() const {
+        return catalog::bucket_partition(bucket_);
+    }
+    /// Inverts a byte of any file.
+    void damage_file(const std::string& path, std::uint64_t offset);
 
     /// After a fault, without waiting.
     std::optional<std::string> resume() { return engine_->resume(); }

@@ -176,13 +176,7 @@ TEST_CASE("scrub: a damaged file of the index is found by its checksum", "[worke
     disk.scrub();
     CHECK(disk.upkeep().damage().size() == 0);
     const auto victim = files->front();
-    const auto path = disk.index_path(victim.name);
-    auto file = disk.posix->open(path, base::OpenMode::read_write);
-    REQUIRE(file);
-    base::Bytes byte(1);
-    REQUIRE((*file)->pread(victim.size_bytes / 2, byte));
-    byte[0] ^= 0xff;
-    REQUIRE((*file)->pwrite(victim.size_bytes / 2, byte));
+    disk.damage_file(disk.index_path(victim.name), victim.size_bytes / 2);
     disk.scrub();
     CHECK(only_damage(disk).file == victim.name);
 }

@@ -14,7 +14,7 @@ using namespace holdfast::storage::workers;
 namespace {
 
 constexpr std::string_view quarantine_head = "holdfast quarantine 1";
-constexpr std::string_view scrub_head = "holdfast scrub 1";
+constexpr std::string_view scrub_head = "holdfast scrub 2";
 // Of a server that has run for a while, so that some ages are before its start.
 constexpr base::SteadyTime now{std::chrono::hours(1)};
 
@@ -58,14 +58,16 @@ void check_scrub(const std::string& text) {
     require(again->under_way == state->under_way && again->age == state->age);
     require(again->cursor.partition == state->cursor.partition);
     require(again->cursor.key == state->cursor.key && again->ended == state->ended);
+    require(again->file_cursor == state->file_cursor);
     require(again->damaged.size() == state->damaged.size());
     for (std::size_t i = 0; i < state->damaged.size(); ++i) {
         const auto& a = state->damaged[i];
         const auto& b = again->damaged[i];
-        require(a.blob.id == b.blob.id && a.what == b.what);
+        require(a.kind == b.kind && a.blob.id == b.blob.id && a.what == b.what);
         require(std::equal(a.blob.extents.begin(), a.blob.extents.end(), b.blob.extents.begin(),
                            b.blob.extents.end(), same));
-        require(a.row_key == b.row_key && a.part == b.part && a.first_seen == b.first_seen);
+        require(a.family == b.family && a.row_key == b.row_key && a.part == b.part &&
+                a.first_seen == b.first_seen);
     }
     // A server that reads it reckons with these times.
     require(state->age.count() >= 0 && now - state->age <= now);

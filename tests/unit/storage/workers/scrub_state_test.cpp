@@ -16,6 +16,7 @@ ScrubState some_state() {
     ScrubState state;
     state.under_way = true;
     state.cursor = {"b/0123456789abcdef/0", std::string("o key\nwith \0 all", 16)};
+    state.file_cursor = "000011.sst";
     state.age = 1234567ms;
     state.passes = 3;
     state.blobs = 10;
@@ -35,9 +36,19 @@ ScrubState some_state() {
     blob.last_seen = base::WallTime(1'600'000'000'001ms);
     state.damaged.push_back(blob);
     Damage file;
+    file.kind = Damage::Kind::file;
     file.file = "000012.sst";
     file.what = "its checksum is another";
     state.damaged.push_back(file);
+    for (const auto kind : {Damage::Kind::row, Damage::Kind::rows}) {
+        Damage row;
+        row.kind = kind;
+        row.partition = "b/0123456789abcdef/0";
+        row.family = storage::RowFamily::body;
+        row.row_key = "ocat.jpg";
+        row.what = "it cannot be read";
+        state.damaged.push_back(row);
+    }
     return state;
 }
 
@@ -51,9 +62,10 @@ TEST_CASE("scrub state: what was written is read again", "[workers]") {
     CHECK(read->under_way);
     CHECK(read->cursor.partition == state.cursor.partition);
     CHECK(read->cursor.key == state.cursor.key);
+    CHECK(read->file_cursor == state.file_cursor);
     CHECK(read->age == state.age);
     CHECK(read->ended == state.ended);
-    REQUIRE(read->damaged.size() == 2);
+    REQUIRE(read->damaged.size() == 4);
     const auto& blob = read->damaged[0];
     CHECK(blob.blob.id == state.damaged[0].blob.id);
     CHECK(blob.blob.extents.size() == 2);
@@ -61,7 +73,14 @@ TEST_CASE("scrub state: what was written is read again", "[workers]") {
     CHECK(blob.bucket == "photos");
     CHECK(blob.part == 12);
     CHECK(blob.what == state.damaged[0].what);
+    CHECK(blob.kind == Damage::Kind::blob);
+    CHECK(read->damaged[1].kind == Damage::Kind::file);
     CHECK(read->damaged[1].file == "000012.sst");
+    const auto& row = read->damaged[2];
+    CHECK(row.kind == Damage::Kind::row);
+    CHECK(row.family == storage::RowFamily::body);
+    CHECK(row.row_key == "ocat.jpg");
+    CHECK(read->damaged[3].kind == Damage::Kind::rows);
 }
 
 TEST_CASE("scrub state: a damaged file or another version is not read", "[workers]") {
@@ -72,16 +91,16 @@ TEST_CASE("scrub state: a damaged file or another version is not read", "[worker
         CHECK_FALSE(ScrubState::parse(damaged));
     }
     CHECK_FALSE(ScrubState::parse(""));
-    CHECK_FALSE(ScrubState::parse("holdfast scrub 2\n"));
+    CHECK_FALSE(ScrubState::parse("holdfast scrub 3\n"));
 }
 
 TEST_CASE("scrub state: a sealed file with other words is not read", "[workers]") {
     const auto is_read = [](std::initializer_list<StateLine> lines) {
-        return ScrubState::parse(encode_state("holdfast scrub 1", lines)).has_value();
+        return ScrubState::parse(encode_state("holdfast scrub 2", lines)).has_value();
     };
-    const StateLine pass{"pass", "idle", "-", "-", "0", "0", "0", "0", "0"};
-    StateLine damaged{"damaged", std::string(32, '0')};
-    damaged.insert(damaged.end(), {"-", "-", "-", "-", "0", "-", "1", "1", "0", "0"});
+    const StateLine pass{"pass", "idle", "-", "-", "-", "0", "0", "0", "0", "0"};
+    StateLine damaged{"damaged", "blob", std::string(32, '0')};
+    damaged.insert(damaged.end(), {"-", "-", "index", "-", "-", "0", "-", "1", "1", "0", "0"});
     CHECK(is_read({pass, damaged}));
     CHECK_FALSE(is_read({}));
     CHECK_FALSE(is_read({damaged}));
@@ -91,9 +110,15 @@ TEST_CASE("scrub state: a sealed file with other words is not read", "[workers]"
     CHECK_FALSE(is_read({other}));
     // Two spaces are no separator, and more years than a clock can be reckoned with are no age.
     other = pass;
-    other[7] = "0 ";
+    other[8] = "0 ";
     CHECK_FALSE(is_read({other}));
     other = pass;
-    other[4] = "18446744073709551615";
+    other[5] = "18446744073709551615";
     CHECK_FALSE(is_read({other}));
+    other = damaged;
+    other[1] = "segment";
+    CHECK_FALSE(is_read({pass, other}));
+    other = damaged;
+    other[5] = "meta";
+    CHECK_FALSE(is_read({pass, other}));
 }
