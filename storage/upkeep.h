@@ -91,6 +91,14 @@ struct IndexFile {
     std::string checksum;  ///< empty: none was recorded
 };
 
+/// A piece of a file that has no checksum as a whole, from the medium.
+struct FileCheck {
+    std::string damage;  ///< empty: nothing is wrong with it, as far as can be told
+    std::uint64_t bytes_read = 0;
+    std::uint64_t next_offset = 0;  ///< where the next piece begins
+    bool end = false;               ///< there is none
+};
+
 /// What the bodies kept in the index take.
 struct BodySpace {
     /// One that holds bodies and nothing else.
@@ -150,6 +158,13 @@ public:
     /// Bytes of an index file; fewer than asked for at its end. errors: io.
     virtual Async<base::Bytes> read_index_file(const std::string& name, std::uint64_t offset,
                                                std::uint64_t bytes) = 0;
+
+    /// Names below the data directory: files that have no checksum as a whole, such as the index'
+    /// log and the volume's marks.
+    virtual Async<std::vector<std::string>> other_files() = 0;
+    /// A piece of such a file, or of a note, from the medium, parsed as far as the engine can.
+    /// errors: unavailable: it is not there.
+    virtual Async<FileCheck> check_file(const std::string& name, std::uint64_t from) = 0;
 
     virtual Async<BodySpace> body_space() = 0;
     /// Merges the rows of some 100,000 bodies, from a key on, as they were when the merge began.

@@ -1,7 +1,6 @@
 #include "storage/local/local_upkeep.h"
 
 #include <rocksdb/db.h>
-#include <rocksdb/metadata.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,8 +8,10 @@
 
 #include "base/io_priority.h"
 #include "storage/local/blob_check.h"
+#include "storage/local/file_check.h"
 #include "storage/local/row_snapshot.h"
 #include "storage/local/segment_scan.h"
+#include "storage/local/volume_layout.h"
 #include "storage/local/write_probe.h"
 
 namespace holdfast::storage::local {
@@ -54,6 +55,10 @@ SegmentPiece to_piece(std::uint64_t segment, const ScanItem& item) {
     if (piece.kind == SegmentPiece::Kind::whole && item.bytes >= used + give_back_bytes_min)
         piece.on_disk = used;
     return piece;
+}
+
+bool has_checksum(const rocksdb::LiveFileStorageInfo& file) {
+    return file.file_type == rocksdb::kTableFile || file.file_type == rocksdb::kBlobFile;
 }
 
 }  // namespace
@@ -170,7 +175,7 @@ Async<std::vector<IndexFile>> LocalUpkeep::index_files() {
     co_return co_await parts_.pool.run(list);
 }
 
-Result<std::vector<IndexFile>> LocalUpkeep::list_index_files() {
+Result<std::vector<rocksdb::LiveFileStorageInfo>> LocalUpkeep::list_live_files() {
     rocksdb::LiveFilesStorageInfoOptions options;
     options.include_checksum_info = true;
     options.wal_size_for_flush = std::numeric_limits<std::uint64_t>::max();  // flush nothing
@@ -179,14 +184,40 @@ Result<std::vector<IndexFile>> LocalUpkeep::list_index_files() {
     if (!use) return index_is_closed();
     const auto status = use.database().db().GetLiveFilesStorageInfo(options, &files);
     if (!status.ok()) return to_storage_error(status);
+    return files;
+}
+
+Result<std::vector<IndexFile>> LocalUpkeep::list_index_files() {
+    const auto files = list_live_files();
+    if (!files) return files.error();
     std::vector<IndexFile> found;
-    for (const auto& file : files) {
-        if (file.file_type != rocksdb::kTableFile && file.file_type != rocksdb::kBlobFile) continue;
+    for (const auto& file : *files) {
+        if (!has_checksum(file)) continue;
         const bool known = file.file_checksum_func_name == "FileChecksumCrc32c";
         found.push_back({file.relative_filename, file.size,
                          known ? base::to_hex(base::as_bytes(file.file_checksum)) : ""});
     }
     return found;
+}
+
+Async<std::vector<std::string>> LocalUpkeep::other_files() {
+    auto list = [this] { return list_other_files(); };
+    co_return co_await parts_.pool.run(list);
+}
+
+Result<std::vector<std::string>> LocalUpkeep::list_other_files() {
+    const auto files = list_live_files();
+    if (!files) return files.error();
+    std::vector<std::string> names{layout::format, layout::incarnation, layout::high_water};
+    for (const auto& file : *files)
+        if (!has_checksum(file))
+            names.push_back(std::string(layout::index) + "/" + file.relative_filename);
+    return names;
+}
+
+Async<FileCheck> LocalUpkeep::check_file(const std::string& name, std::uint64_t from) {
+    auto check = [&] { return local::check_file(parts_.vfs, parts_.directory, name, from); };
+    co_return co_await reader_.run(check);
 }
 
 Async<base::Bytes> LocalUpkeep::read_index_file(const std::string& name, std::uint64_t offset,

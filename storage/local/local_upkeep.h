@@ -1,6 +1,8 @@
 /// The embedded engine's side of its upkeep. threads: any event loop.
 #pragma once
 
+#include <rocksdb/metadata.h>
+
 #include <functional>
 
 #include "base/vfs.h"
@@ -39,6 +41,8 @@ public:
     Async<std::vector<IndexFile>> index_files() override;
     Async<base::Bytes> read_index_file(const std::string& name, std::uint64_t offset,
                                        std::uint64_t bytes) override;
+    Async<std::vector<std::string>> other_files() override;
+    Async<FileCheck> check_file(const std::string& name, std::uint64_t from) override;
     Async<BodySpace> body_space() override;
     Async<BodyMergeStep> merge_bodies(BodyMerge merge) override;
     void stop_merging() override { merger_.stop(); }
@@ -54,7 +58,9 @@ public:
 private:
     Result<std::vector<SegmentInfo>> list_segments();
     Result<SegmentPage> scan_page(std::uint64_t segment, std::uint64_t from);
+    Result<std::vector<rocksdb::LiveFileStorageInfo>> list_live_files();
     Result<std::vector<IndexFile>> list_index_files();
+    Result<std::vector<std::string>> list_other_files();
     Result<BodySpace> measure_bodies();
 
     Parts parts_;

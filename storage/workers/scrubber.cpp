@@ -56,6 +56,8 @@ void Scrubber::publish(bool running, const std::string& failure) {
     report_.blobs = state_.blobs;
     report_.bytes = state_.bytes;
     report_.ended = state_.ended;
+    report_.at = state_.file_cursor;
+    if (!report_.at.empty()) return;
     report_.at = state_.cursor.partition;
     if (!state_.cursor.key.empty()) report_.at.append(" ").append(object_key_in(state_.cursor.key));
 }
@@ -79,14 +81,20 @@ base::Awaitable<void> Scrubber::take_turn(base::SteadyTime settled_at) {
     }
     co_await loop_.pause(options_.save_interval);
     if (loop_.stopping()) co_return;
-    auto named = co_await name_damage();
-    if (!named) base::log::warning("scrub.not_named", {{"reason", named.error().detail}});
+    co_await name_damage();
     const bool old = store_.clock.steady() - saved_ >= age_save_interval;
     if (old || upkeep_.damage().changes() != saved_changes_) co_await save_state();
 }
 
 base::Awaitable<void> Scrubber::save_state() {
     if (loaded_) static_cast<void>(co_await save());
+}
+
+/// Within a pass.
+base::Awaitable<void> Scrubber::save_now_and_then() {
+    if (store_.clock.steady() - saved_ < options_.save_interval) co_return;
+    publish(true, {});
+    static_cast<void>(co_await save());
 }
 
 void Scrubber::note_read(std::uint64_t bytes) {
@@ -165,8 +173,9 @@ Async<void> Scrubber::pass() {
     if (!rows) co_return rows;
     auto rechecked = co_await recheck_rows();
     if (!rechecked) co_return rechecked;
-    auto index = co_await look_at_index();
-    if (!index) co_return index;
+    co_await name_damage();
+    auto files = co_await look_at_files();
+    if (!files) co_return files;
     state_.under_way = false;
     state_.cursor = {};
     state_.file_cursor = {};
@@ -193,9 +202,7 @@ Async<void> Scrubber::look_at_rows() {
             auto looked = co_await look_at_row(**snapshot, entry);
             if (!looked) co_return looked;
             state_.cursor = {entry.partition, entry.row.key};
-            if (store_.clock.steady() - saved_ < options_.save_interval) continue;
-            publish(true, {});
-            static_cast<void>(co_await save());
+            co_await save_now_and_then();
         }
     }
 }

@@ -3,9 +3,10 @@
 /// A pass goes through all rows: of each blob every extent is read from the medium, its frames
 /// checked against their checksums, and what is written around them against the record. Then every
 /// file of the index is read and compared with the checksum that the index recorded for it; small
-/// objects are in those. No key is needed. Damage is listed, logged and counted, and nothing is
-/// ever removed or changed because of it (P11). What ordinary reads met is listed too. Rows that
-/// cannot be read are left out, and a pass goes on behind them.
+/// objects are in those. Files without one, such as the index' log, are parsed. No key is needed.
+/// Damage is listed, logged and counted, and nothing is ever removed or changed because of it
+/// (P11). What ordinary reads met is listed too. Rows that cannot be read are left out, and a pass
+/// goes on behind them.
 ///
 /// Where a pass is, and what was found, survives a stop; what was damaged is looked at first after
 /// a start. What went, or is whole again, leaves the list.
@@ -19,7 +20,9 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "storage/catalog/buckets.h"
 #include "storage/catalog/store.h"
@@ -81,8 +84,14 @@ private:
     Async<void> look_at_blob(const RowSnapshot::Entry& entry, const BlobOwner& owner);
     /// What is wrong with it; empty when nothing is, or it went meanwhile.
     Async<std::string> examine(const RowSnapshot::Entry& entry, const BlobOwner& owner);
-    Async<void> look_at_index();
+    /// `there` gets the names of those that are there.
+    Async<void> look_at_files();
+    Async<void> look_at_index(std::set<std::string>& there);
     Async<void> look_at_file(const IndexFile& file);
+    Async<void> look_at_other_files(std::set<std::string>& there);
+    Async<void> look_at_other_file(const std::string& name);
+    Async<std::string> damage_of(const std::string& name);
+    void note_file(const std::string& name, std::string wrong);
     Async<std::string> checksum_of(const IndexFile& file);
     Async<bool> is_unchanged(const RowSnapshot::Entry& entry);
     /// Of those that are listed: what is gone or whole again is forgotten.
@@ -95,10 +104,12 @@ private:
     /// The name of the bucket with a partition; empty when it has none any more.
     Async<std::string> bucket_of(const Partition& partition);
     /// Who refers to what ordinary reads met.
-    Async<void> name_damage();
+    base::Awaitable<void> name_damage();
+    Async<void> name_listed();
     Async<void> find_owner(Damage& damage);
     base::Awaitable<void> take_turn(base::SteadyTime settled_at);
     base::Awaitable<void> save_state();
+    base::Awaitable<void> save_now_and_then();
     void note_read(std::uint64_t bytes);
     void publish(bool running, const std::string& failure);
 

@@ -143,7 +143,12 @@ Async<std::string> Scrubber::bucket_of(const Partition& partition) {
 }
 
 /// A read knows the blob or the row only, and neither the object nor its bucket.
-Async<void> Scrubber::name_damage() {
+base::Awaitable<void> Scrubber::name_damage() {
+    auto named = co_await name_listed();
+    if (!named) base::log::warning("scrub.not_named", {{"reason", named.error().detail}});
+}
+
+Async<void> Scrubber::name_listed() {
     const auto listed = upkeep_.damage().all();
     for (auto damage : listed) {
         if (damage.kind == Damage::Kind::file || !damage.bucket.empty()) continue;

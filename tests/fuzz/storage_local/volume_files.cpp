@@ -1,9 +1,11 @@
-// The small files of a volume and the values of rows: what parses encodes to the same bytes.
+// The small files of a volume, the index' log and the values of rows: what parses encodes to the
+// same bytes.
 #include <cstdlib>
 
 #include "storage/local/crc32c.h"
 #include "storage/local/highwater.h"
 #include "storage/local/reattach_note.h"
+#include "storage/local/record_log.h"
 #include "storage/local/row_codec.h"
 #include "storage/local/volume.h"
 
@@ -38,6 +40,7 @@ void check(const std::string& text) {
     if (const auto range = parse_commit_range(text)) require(encode_commit_range(*range) == text);
     if (const auto number = parse_commit_number(text))
         require(encode_commit_number(*number) == text);
+    if (find_log_damage(bytes, false).empty()) require(find_log_damage(bytes, true).empty());
 }
 
 }  // namespace

@@ -43,6 +43,8 @@ public:
     Async<base::Bytes> read_index_file(const std::string&, std::uint64_t, std::uint64_t) override {
         co_return unasked();
     }
+    Async<std::vector<std::string>> other_files() override { co_return unasked(); }
+    Async<FileCheck> check_file(const std::string&, std::uint64_t) override { co_return unasked(); }
     [[nodiscard]] EngineCondition condition() const override { return {}; }
     [[nodiscard]] std::uint64_t index_failures() const override { return 0; }
     DamageList& damage() override { return damage_; }
