@@ -54,7 +54,8 @@ LocalEngine::~LocalEngine() {
 Expected<void, OpenError> LocalEngine::open() {
     if (auto opened = open_index(); !opened) return opened;
     if (auto opened = open_segments(); !opened) return opened;
-    rows_ = std::make_unique<RowStore>(index_->access(), condition_, around_.pool);
+    rows_ = std::make_unique<RowStore>(index_->access(), condition_, around_.pool,
+                                       segments_->works().damage);
     upkeep_ = std::make_unique<LocalUpkeep>(LocalUpkeep::Parts{
         around_.vfs, around_.pool, index_->access(), segments_->works(), volume_->path(""),
         volume_->path(layout::index), [this] { return condition(); },

@@ -3,6 +3,7 @@
 #include <rocksdb/db.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 
 #include "base/limits.h"
@@ -52,6 +53,14 @@ std::string fill(DiskCatalog& disk) {
     std::string table;
     disk.kill_and_restart([&] { table = merge_rows(disk); });
     return table;
+}
+
+/// The file of small objects' bodies. REQUIRES: there is one.
+std::string blob_file_of(const DiskCatalog& disk) {
+    for (const auto& entry : std::filesystem::directory_iterator(disk.index_path("")))
+        if (entry.path().extension() == ".blob") return entry.path();
+    FAIL("no blob file");
+    return {};
 }
 
 std::vector<Damage> listed(DiskCatalog& disk, Damage::Kind kind) {
@@ -167,4 +176,74 @@ TEST_CASE("scrub: each row that does not parse is listed until it is gone or rep
     write_row(disk, "otwo", "");
     disk.scrub();
     CHECK(listed(disk, Damage::Kind::row).empty());
+}
+
+TEST_CASE("a small object whose bytes are bad in memory only is read from the medium, 2.5",
+          "[workers][scrub]") {
+    DiskCatalog disk;
+    disk.put("cat.jpg", 8 * KiB);
+    disk.kill_and_restart();
+    std::string path;
+    bool was_read_again = false;
+    disk.kill_and_restart([&] {
+        path = blob_file_of(disk);
+        disk.damage_file(path, 4 * KiB);
+        // The medium has other bytes than the cache.
+        disk.vfs.watch([&](const char* call, const std::string& file) {
+            if (file != path || std::string_view(call) != "drop_cache" || was_read_again) return;
+            was_read_again = true;
+            disk.damage_file(path, 4 * KiB);
+        });
+    });
+    CHECK(disk.get("cat.jpg") == text_of("cat.jpg", 8 * KiB));
+    CHECK(was_read_again);
+    CHECK(disk.upkeep().damage().size() == 0);
+    CHECK(disk.upkeep().index_failures() == 0);
+}
+
+TEST_CASE("a small object that a read finds damaged is listed until it is replaced, 2.5",
+          "[workers][scrub]") {
+    DiskCatalog disk;
+    disk.put("cat.jpg", 8 * KiB);
+    disk.put("dog.jpg", 8 * KiB);
+    disk.kill_and_restart();  // replays the log into files
+    disk.kill_and_restart([&] { disk.damage_file(blob_file_of(disk), 4 * KiB); });
+    const auto read = disk.run(disk.read("cat.jpg"));
+    REQUIRE_FALSE(read);
+    CHECK(read.error().storage.kind == storage::StorageError::Kind::corrupt);
+    CHECK(disk.get("dog.jpg") == text_of("dog.jpg", 8 * KiB));
+    auto rows = listed(disk, Damage::Kind::row);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].row_key == "ocat.jpg");
+    CHECK(rows[0].family == storage::RowFamily::body);
+    CHECK(rows[0].bucket.empty());
+
+    disk.scrub();  // which finds the file as well
+    rows = listed(disk, Damage::Kind::row);
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].bucket == "photos");
+    CHECK(listed(disk, Damage::Kind::file).size() == 1);
+    SECTION("by a small object") {
+        disk.put("cat.jpg", 4 * KiB);
+        CHECK(disk.get("cat.jpg") == text_of("cat.jpg", 4 * KiB));
+    }
+    SECTION("by a large object") {
+        disk.put("cat.jpg", 100 * KiB);
+        CHECK(disk.get("cat.jpg") == text_of("cat.jpg", 100 * KiB));
+    }
+    SECTION("by nothing") {
+        disk.remove("cat.jpg");
+    }
+    CHECK(listed(disk, Damage::Kind::row).empty());
+}
+
+TEST_CASE("a small object is read again when the disk fails once, 2.5", "[workers][scrub]") {
+    DiskCatalog disk;
+    disk.put("cat.jpg", 8 * KiB);
+    disk.kill_and_restart();
+    disk.vfs.fail({"pread", ".blob", 1, EIO, false});
+    CHECK(disk.get("cat.jpg") == text_of("cat.jpg", 8 * KiB));
+    CHECK(disk.vfs.failed());
+    CHECK(disk.upkeep().damage().size() == 0);
+    CHECK(disk.upkeep().index_failures() == 0);
 }

@@ -111,7 +111,7 @@ public:
         index->committer = std::make_unique<Committer>(options, *database, *high_water, clock);
         committer = index->committer.get();
         access.open(std::move(index));
-        rows = std::make_unique<RowStore>(access, condition, pool);
+        rows = std::make_unique<RowStore>(access, condition, pool, damage);
     }
     ~RowWorld() {
         access.close();
@@ -143,6 +143,7 @@ public:
     storage::local::IndexAccess access;
     storage::local::RowDatabase* database = nullptr;
     storage::local::Committer* committer = nullptr;
+    storage::DamageList damage{clock};
     std::unique_ptr<storage::local::RowStore> rows;
 };
 
