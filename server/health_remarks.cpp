@@ -37,6 +37,8 @@ constexpr std::array troubles{
             "reads of segments that the disk refused"},
     Trouble{"holdfast_segment_corrupt_frames_total", "", Tells::since_start,
             "reads of segments that met damage"},
+    Trouble{"holdfast_frames_not_opened_total", "", Tells::since_start,
+            "pieces of objects that their key does not open"},
     Trouble{"holdfast_index_read_failures_total", "", Tells::since_start,
             "reads of the index that failed"},
     Trouble{"holdfast_index_background_errors_total", "", Tells::since_start,

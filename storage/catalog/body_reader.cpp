@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/log.h"
+#include "base/metrics.h"
 
 namespace holdfast::storage::catalog {
 
@@ -15,6 +17,17 @@ constexpr std::uint64_t frames_a_read = base::body_buffer_bytes / frame_plain_by
 
 StorageError damaged(std::string detail) {
     return {StorageError::Kind::corrupt, std::move(detail)};
+}
+
+/// Its checksum held, so a scrub finds nothing: counted and logged here.
+StorageError does_not_open(const records::Body& body, std::uint64_t frame) {
+    static auto& counter = base::metrics::counter(
+        "holdfast_frames_not_opened_total",
+        "Frames that their key does not open although they are stored whole.");
+    counter.Increment();
+    base::log::error("body.frame_not_opened",
+                     {{"body", base::to_hex(base::as_bytes(body.id()))}, {"frame", frame}});
+    return damaged("a frame does not open with its key");
 }
 
 /// Whether record and stored bytes fit each other, so that every frame asked for exists.
@@ -102,7 +115,7 @@ Result<base::ByteView> BodyReader::open_frames(const records::Body& body, std::u
         const auto plain_size = size - crypto::frame_tag_bytes;
         if (!cipher_->open(frame, frame == last_frame, stored.first(size),
                            base::ByteSpan(plain_).subspan(out, plain_size)))
-            return damaged("a frame does not open with its key");
+            return does_not_open(body, frame);
         out += plain_size;
         stored = stored.subspan(size);
         ++frame;

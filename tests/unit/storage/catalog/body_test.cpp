@@ -1,5 +1,6 @@
 // Bodies on their way to storage and back: damage, wrong keys, limits of the inline size.
 
+#include "base/metrics.h"
 #include "tests/unit/storage/catalog/fixture.h"
 
 namespace base = holdfast::base;
@@ -28,6 +29,12 @@ Outcome read(catalog::BodyReader& reader) {
     }
 }
 
+double frames_not_opened() {
+    for (const auto& sample : base::metrics::samples())
+        if (sample.name == "holdfast_frames_not_opened_total") return sample.value;
+    return 0;
+}
+
 catalog::BodyReader open(Catalog& c, const std::string& key, catalog::FoundObject found) {
     auto reader = run(c.objects.open(c.bucket, key, found, 0, found.record.size()));
     REQUIRE(reader);
@@ -52,13 +59,15 @@ TEST_CASE("BodyReader: of a damaged frame nothing is handed out, P10", "[catalog
     CHECK(outcome.text == text.substr(0, outcome.text.size()));
 }
 
-TEST_CASE("BodyReader: a damaged tag is damage too", "[catalog][body]") {
+TEST_CASE("BodyReader: a damaged tag is damage too, and counted, P11", "[catalog][body]") {
+    const auto before = frames_not_opened();
     Catalog c;
     c.make_bucket();
     c.put("a", make_text(3 * frame_plain_bytes));
     c.blobs.damaged_byte = 2 * frame_stored_bytes - 1;
     auto reader = open(c, "a", *c.find("a"));
     CHECK(read(reader).failure == StorageError::Kind::corrupt);
+    CHECK(frames_not_opened() == before + 1);
 }
 
 TEST_CASE("BodyReader: a range reads its own frames only", "[catalog][body]") {
