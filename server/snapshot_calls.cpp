@@ -101,12 +101,11 @@ base::Awaitable<admin::Reply> SnapshotCalls::list() {
 base::Awaitable<admin::Reply> SnapshotCalls::remove(std::string name) {
     auto* engine = engine_.local();
     if (engine == nullptr) co_return no_disk();
-    auto shown = name;
-    auto removed = co_await engine->upkeep().volume_snapshots().remove(std::move(name));
+    auto removed = co_await engine->upkeep().volume_snapshots().remove(name);
     if (!removed) co_return refusal(status_of(removed.error().kind), removed.error().message);
     background_.request_sweep();
     admin::Reply reply;
-    reply.body["deleted"] = std::move(shown);
+    reply.body["deleted"] = name;
     co_return reply;
 }
 

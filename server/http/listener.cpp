@@ -67,11 +67,11 @@ Listener::Listener(const Session::Place& place, int socket, bool is_v6,
 
 /// No coroutine: a wait in one needs memory each time, and without it nobody would be let in again.
 void Listener::wait() {
-    acceptor_.async_wait(Acceptor::wait_read,
-                         asio::bind_allocator(wait_memory_.allocator(),
-                                              [this](const boost::system::error_code& error) {
-                                                  if (!error) let_in();
-                                              }));
+    auto let_in_when_ready = [this, memory = wait_memory_](const boost::system::error_code& error) {
+        if (!error) let_in();
+    };
+    acceptor_.async_wait(Acceptor::wait_read, asio::bind_allocator(wait_memory_->allocator(),
+                                                                   std::move(let_in_when_ready)));
 }
 
 void Listener::let_in() {
@@ -79,10 +79,10 @@ void Listener::let_in() {
     base::log::warning("http.out_of_file_descriptors");
     refuse_with_spare();
     pause_.expires_after(out_of_descriptors_pause);
-    pause_.async_wait(
-        asio::bind_allocator(wait_memory_.allocator(), [this](const boost::system::error_code&) {
-            if (acceptor_.is_open()) wait();
-        }));
+    auto go_on = [this, memory = wait_memory_](const boost::system::error_code&) {
+        if (acceptor_.is_open()) wait();
+    };
+    pause_.async_wait(asio::bind_allocator(wait_memory_->allocator(), std::move(go_on)));
 }
 
 void Listener::stop() {

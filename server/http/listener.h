@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
 
+#include "base/operation_memory.h"
 #include "server/http/session.h"
 #include "server/http/tls_context.h"
 
@@ -74,7 +75,9 @@ private:
     const std::shared_ptr<TlsContext> tls_;
     Acceptor acceptor_;
     Timer pause_;
-    base::OperationMemory wait_memory_;  ///< of its one wait
+    /// Of its one wait, which is left in the loop's context when the listener goes before that.
+    const std::shared_ptr<base::OperationMemory> wait_memory_ =
+        std::make_shared<base::OperationMemory>();
     SpareDescriptor spare_;
 };
 

@@ -59,6 +59,7 @@ private:
         std::size_t filled = 0;
         for (const iovec& part : parts) {
             const std::size_t count = std::min(part.iov_len, record.size() - filled);
+            if (count == 0) continue;  // of an empty part, which may be nowhere
             std::memcpy(record.data() + filled, part.iov_base, count);
             filled += count;
         }

@@ -244,7 +244,7 @@ rocksdb::Status BodyMerger::move(const RowDatabase& database, const BodyMerge& m
     for (;;) {
         if (table.last_key.empty()) return rocksdb::Status::OK();
         // What replaced that row is met here, and may end the table with another one.
-        const auto pushed = compact_at(database, merging(canceled_), table.last_key);
+        auto pushed = compact_at(database, merging(canceled_), table.last_key);
         if (!pushed.ok()) return pushed;
         bodies = bodies_of(database);
         const auto now = table_at(lowest_tables(bodies), merge.from);

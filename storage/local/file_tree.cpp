@@ -1,5 +1,7 @@
 #include "storage/local/file_tree.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 
 namespace holdfast::storage::local {
@@ -14,7 +16,7 @@ IoResult<void> remove_tree(base::Vfs& vfs, const std::string& path) {
     const auto names = vfs.list(path);
     if (!names) return names.error();
     for (const auto& name : *names)
-        if (auto gone = remove_tree(vfs, path + "/" + name); !gone) return gone;
+        if (auto gone = remove_tree(vfs, fmt::format("{}/{}", path, name)); !gone) return gone;
     return vfs.remove_directory(path);
 }
 
@@ -22,7 +24,7 @@ IoResult<void> sync_tree(base::Vfs& vfs, const std::string& directory) {
     const auto names = vfs.list(directory);
     if (!names) return names.error();
     for (const auto& name : *names) {
-        const auto path = directory + "/" + name;
+        const auto path = fmt::format("{}/{}", directory, name);
         const auto status = vfs.status(path);
         if (!status) return status.error();
         if (status->is_directory) {

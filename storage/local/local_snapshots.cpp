@@ -1,5 +1,7 @@
 #include "storage/local/local_snapshots.h"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 
 #include "base/failpoint.h"
@@ -38,7 +40,7 @@ base::IoResult<Contents> contents_of(base::Vfs& vfs, const std::string& director
     if (!names) return names.error();
     Contents sum;
     for (const auto& name : *names) {
-        const auto status = vfs.status(directory + "/" + name);
+        const auto status = vfs.status(fmt::format("{}/{}", directory, name));
         if (!status) return status.error();
         ++sum.files;
         sum.bytes += status->size_bytes;

@@ -180,11 +180,12 @@ TEST_CASE("scrub: each row that does not parse is listed until it is gone or rep
 
 TEST_CASE("a small object whose bytes are bad in memory only is read from the medium, 2.5",
           "[workers][scrub]") {
+    // Before the disk that they are watched by.
+    std::string path;
+    bool was_read_again = false;
     DiskCatalog disk;
     disk.put("cat.jpg", 8 * KiB);
     disk.kill_and_restart();
-    std::string path;
-    bool was_read_again = false;
     disk.kill_and_restart([&] {
         path = blob_file_of(disk);
         disk.damage_file(path, 4 * KiB);
