@@ -73,7 +73,6 @@ bool write_to_log(std::string_view reason) {
 void write_to_standard_error(std::string_view reason) {
     const Text line{"holdfast: crashed: ", reason, "\n"};
     // Nobody is left to be told when that fails as well.
-    // What is not written there cannot be said anywhere.
     const auto written = ::write(STDERR_FILENO, line.view().data(), line.view().size());
     static_cast<void>(written);
 }
