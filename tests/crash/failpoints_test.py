@@ -12,6 +12,8 @@ import signal
 import sys
 import time
 import unittest
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "s3"))
@@ -77,6 +79,23 @@ class FailpointCase(unittest.TestCase):
             return False
         return True
 
+    def make_snapshots(self):
+        """One after the other, and deletes them again, until the server is gone or did not reach what is awaited."""
+        token = (self.server.data / "admin-token").read_text().strip()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for call in ("create", "delete"):
+                request = urllib.request.Request(
+                    f"{self.server.admin_endpoint}/admin/v1/snapshot/{call}?name=one", method="POST",
+                    headers={"Authorization": f"Bearer {token}"})
+                try:
+                    urllib.request.urlopen(request, timeout=PATIENCE_SECONDS).close()
+                except urllib.error.HTTPError as error:
+                    # One is left by a crash in its deletion, or there is none after one in its making.
+                    self.assertIn(error.code, (404, 409), error.read())
+                except OSError:
+                    return
+
     def died(self, seconds):
         """By its own SIGKILL within that time."""
         deadline = time.monotonic() + seconds
@@ -89,6 +108,8 @@ class FailpointCase(unittest.TestCase):
         if not self.restart_with(f"{name}=crash@{nth}"):
             return True  # the start itself
         load = Load(self.server.endpoint, BUCKET, self.expected, seed)
+        if name.startswith("snapshot."):
+            self.make_snapshots()
         crashed = self.died(LOAD_SECONDS if name in SELDOM | ONCE else PATIENCE_SECONDS)
         for wake in (signal.SIGHUP, signal.SIGTERM):
             if crashed:
