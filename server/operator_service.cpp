@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "server/admin_refusals.h"
 #include "server/health_remarks.h"
 #include "server/options.h"
 #include "storage/local/engine.h"
@@ -22,17 +23,6 @@ namespace {
 
 constexpr std::size_t damaged_listed_max = 1000;
 constexpr std::chrono::seconds disk_patience{2};
-
-admin::Reply refusal(unsigned status, std::string_view error) {
-    admin::Reply reply;
-    reply.status = status;
-    reply.body["error"] = error;
-    return reply;
-}
-
-admin::Reply no_disk() {
-    return refusal(409, "storage.engine is memory: there is nothing on a disk");
-}
 
 json::value time_of(const std::optional<base::WallTime>& time) {
     if (!time) return nullptr;

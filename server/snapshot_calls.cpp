@@ -5,6 +5,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "server/admin_refusals.h"
 #include "storage/local/engine.h"
 
 namespace holdfast::server {
@@ -23,17 +24,6 @@ std::string in_utc(base::WallTime time, const char* format) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
     const auto utc = fmt::gmtime(std::chrono::system_clock::to_time_t(seconds));
     return fmt::format(fmt::runtime(format), utc);
-}
-
-admin::Reply refusal(unsigned status, std::string_view error) {
-    admin::Reply reply;
-    reply.status = status;
-    reply.body["error"] = error;
-    return reply;
-}
-
-admin::Reply no_disk() {
-    return refusal(409, "storage.engine is memory: there is nothing on a disk");
 }
 
 unsigned status_of(SnapshotError::Kind kind) {

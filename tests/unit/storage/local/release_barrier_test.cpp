@@ -55,6 +55,23 @@ struct RelaxedWorld {
     }
 };
 
+/// One blob, on a disk that fails when told to.
+struct FaultyRelaxedWorld {
+    base::SimVfs disk;
+    EngineWorld world{std::make_unique<base::FaultyVfs>(disk)};
+    base::FaultyVfs& faulty = static_cast<base::FaultyVfs&>(*world.vfs);
+    BlobRef old;
+
+    FaultyRelaxedWorld() {
+        world.options.directory = "/data";
+        world.options.durability = Durability::relaxed;
+        world.start();
+        auto ref = world.put_blob(1);
+        REQUIRE(ref);
+        old = *std::move(ref);
+    }
+};
+
 }  // namespace
 
 TEST_CASE("relaxed: 2.7.1 no space is given back before the commit that frees it is durable",
@@ -100,44 +117,30 @@ TEST_CASE("relaxed: what is written into new segments is durable before the old 
 
 TEST_CASE("relaxed: 2.5 after a sync that failed no space is given back any more",
           "[local][segment][fault]") {
-    base::SimVfs disk;
-    EngineWorld world(std::make_unique<base::FaultyVfs>(disk));
-    auto& faulty = static_cast<base::FaultyVfs&>(*world.vfs);
-    world.options.directory = "/data";
-    world.options.durability = Durability::relaxed;
-    world.start();
-    const auto old = world.put_blob(1);
-    REQUIRE(old);
-    REQUIRE(world.put("row", "refers to it"));
-    world.stop();
-    world.start();
+    FaultyRelaxedWorld f;
+    REQUIRE(f.world.put("row", "refers to it"));
+    f.world.stop();
+    f.world.start();
     // It replaces the old one, and is all there is of the object when that goes.
-    REQUIRE(world.put_blob(2));
-    REQUIRE(world.put("row", "refers to the new one"));
+    REQUIRE(f.world.put_blob(2));
+    REQUIRE(f.world.put("row", "refers to the new one"));
     const auto [operation, part] = GENERATE(table<std::string, std::string>(
         {{"sync_data", "/segments/"}, {"sync_directory", "/segments"}}));
     CAPTURE(operation);
-    faulty.fail({operation, part, 1, EIO, false});
-    CHECK_FALSE(await(world.engine->blobs().release(*old)));
-    CHECK(faulty.failed());
+    f.faulty.fail({operation, part, 1, EIO, false});
+    CHECK_FALSE(await(f.world.engine->blobs().release(f.old)));
+    CHECK(f.faulty.failed());
     // The disk says that all is well now, and has dropped what it could not write.
-    CHECK_FALSE(await(world.engine->blobs().release(*old)));
-    CHECK(world.can_read(*old));
+    CHECK_FALSE(await(f.world.engine->blobs().release(f.old)));
+    CHECK(f.world.can_read(f.old));
 }
 
 TEST_CASE("relaxed: 2.5 a sync of the log that fails before a release stops the writes",
           "[local][segment][fault]") {
-    base::SimVfs disk;
-    EngineWorld world(std::make_unique<base::FaultyVfs>(disk));
-    auto& faulty = static_cast<base::FaultyVfs&>(*world.vfs);
-    world.options.directory = "/data";
-    world.options.durability = Durability::relaxed;
-    world.start();
-    const auto old = world.put_blob(1);
-    REQUIRE(old);
-    REQUIRE(world.put("row", "refers to nothing any more"));
-    faulty.fail({"sync_data", ".log", 1, EIO, false});
-    CHECK_FALSE(await(world.engine->blobs().release(*old)));
-    CHECK(world.cause() == EngineCondition::Cause::fault);
-    CHECK(world.can_read(*old));
+    FaultyRelaxedWorld f;
+    REQUIRE(f.world.put("row", "refers to nothing any more"));
+    f.faulty.fail({"sync_data", ".log", 1, EIO, false});
+    CHECK_FALSE(await(f.world.engine->blobs().release(f.old)));
+    CHECK(f.world.cause() == EngineCondition::Cause::fault);
+    CHECK(f.world.can_read(f.old));
 }
