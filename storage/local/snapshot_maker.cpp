@@ -1,5 +1,6 @@
 #include "storage/local/snapshot_maker.h"
 
+#include <fmt/format.h>
 #include <rocksdb/utilities/checkpoint.h>
 
 #include <cerrno>
@@ -92,7 +93,7 @@ Done SnapshotMaker::check_space() {
     std::uint64_t bytes = base::MiB;
     for (const auto& name : *names) {
         if (!name.ends_with(".log")) continue;
-        const auto status = vfs_.status(index + "/" + name);
+        const auto status = vfs_.status(fmt::format("{}/{}", index, name));
         if (status) bytes += status->size_bytes;  // else it went meanwhile
     }
     const auto room = works_.space.check(bytes);
@@ -141,8 +142,8 @@ Done SnapshotMaker::link_segments(const std::string& directory) {
         if (!SegmentName::parse(name)) continue;
         if (auto failed = as_io_error(HF_FAILPOINT("snapshot.segment"), "link", name))
             return to_snapshot_error(*failed);
-        const auto linked = vfs_.link(works_.options.directory + "/" + name,
-                                      directory + "/" + layout::segments + "/" + name);
+        const auto linked = vfs_.link(fmt::format("{}/{}", works_.options.directory, name),
+                                      fmt::format("{}/{}/{}", directory, layout::segments, name));
         if (!linked) return not_linked(linked.error());
     }
     return {};
