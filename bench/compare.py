@@ -75,11 +75,11 @@ class Nginx:
 class Server:
     """A holdfast process on a directory that is new."""
 
-    def __init__(self, binary, directory):
+    def __init__(self, binary, directory, more_settings=()):
         self.port, self.admin_port = free_port(), free_port()
         self.log = open(directory.with_suffix(".log"), "w")
         settings = {"server.port": self.port, "admin.port": self.admin_port,
-                    "storage.directory": directory}
+                    "storage.directory": directory, **dict(more_settings)}
         command = [binary, "serve"]
         for name, value in settings.items():
             command += ["--set", f"{name}={value}"]

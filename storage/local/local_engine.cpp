@@ -60,6 +60,7 @@ Expected<void, OpenError> LocalEngine::open() {
         around_.vfs, around_.pool, index_->access(), segments_->works(), volume_->path(""),
         volume_->path(layout::index), [this] { return condition(); },
         [this](const std::string& reason) { fault(reason, false); }});
+    opened_ = true;
     return {};
 }
 
@@ -214,6 +215,7 @@ std::optional<std::string> LocalEngine::resume() {
 std::optional<std::string> LocalEngine::reopen() {
     const auto before = condition_.get();
     if (before.writable()) return std::nullopt;
+    if (!opened_) return "the start has not ended";
     if (needs_an_operator(before.cause)) return before.reason;
     if (auto wrong =
             probe_writes(around_.vfs, volume_->path(layout::probe), free_bytes_to_reopen())) {
@@ -225,9 +227,10 @@ std::optional<std::string> LocalEngine::reopen() {
     if (!reopened.damage.empty())
         condition_.wait_for_operator(condition_of_damage(reopened.damage));
     if (!reopened.failure.empty()) return reopened.failure;
-    // Before the segments: what they look after asks whether it may.
+    // Before the others: what they look after asks whether it may.
     condition_.take_writes();
     segments_->resume();
+    upkeep_->resume();
     return std::nullopt;
 }
 

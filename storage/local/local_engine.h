@@ -67,6 +67,7 @@ private:
     std::unique_ptr<Volume> volume_;
     ConditionKeeper condition_;
     std::atomic<bool> index_out_of_space_ = false;  ///< of the last fault
+    std::atomic<bool> opened_ = false;              ///< what follows is all there
     std::unique_ptr<Supervisor> supervisor_;        ///< told of faults by all below
     Ballast ballast_;
     std::unique_ptr<IndexKeeper> index_;

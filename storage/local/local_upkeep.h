@@ -30,6 +30,9 @@ public:
     explicit LocalUpkeep(Parts parts);
     ~LocalUpkeep() override;
 
+    /// The engine takes writes again: what it could not do before is done now.
+    void resume() { snapshots_.clean_up(); }
+
     Async<std::unique_ptr<RowSnapshot>> snapshot(RowPosition after) override;
     Async<std::vector<SegmentInfo>> segments() override;
     Async<SegmentPage> scan(std::uint64_t segment, std::uint64_t from) override;

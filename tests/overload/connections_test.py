@@ -3,6 +3,7 @@
 import socket
 import struct
 import threading
+import time
 import unittest
 
 from support import MIB, Overload, raise_descriptor_limit, receive_all, receive_answer, skip
@@ -143,10 +144,12 @@ class Churn(Overload):
                 connection.close()
 
         threads = [threading.Thread(target=come_and_go, args=(self.CONNECTIONS // 8,)) for _ in range(8)]
+        began = time.monotonic()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        print(f"{self.CONNECTIONS / (time.monotonic() - began):.0f} connections a second came and went")
         self.s3.head_bucket(Bucket="load")
         # The last ones may just be ending.
         for _ in range(200):
