@@ -21,7 +21,7 @@ TEST_CASE("snapshot: a deletion that failed in the middle goes on when it is ask
     CHECK_FALSE(remove(world, "one"));
     CHECK(world.faulty().failed());
     const auto again = remove(world, "one");
-    CHECK((again || again.error().kind == Kind::not_there));
+    CHECK((again || again.error().kind == SnapshotError::Kind::not_there));
     CHECK(names_of(world).empty());
     CHECK_FALSE(*world.vfs->exists("/data/snapshots/.deleting"));
 }
