@@ -43,6 +43,8 @@ constexpr std::array troubles{
             "reads of the index that failed"},
     Trouble{"holdfast_index_background_errors_total", "", Tells::since_start,
             "failures of the index' own work"},
+    Trouble{"holdfast_highwater_failures_total", "", Tells::since_start,
+            "writes of the mark of the last commit that failed"},
     Trouble{"holdfast_commits_without_memory_total", "", Tells::since_start,
             "changes refused for want of memory"},
     Trouble{"holdfast_worker_failures_total", "", Tells::since_start,

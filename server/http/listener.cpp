@@ -75,8 +75,10 @@ void Listener::wait() {
 }
 
 void Listener::let_in() {
-    if (accept_all() == Accepted::all) return wait();
-    base::log::warning("http.out_of_file_descriptors");
+    const bool were_short = short_of_descriptors_;
+    short_of_descriptors_ = accept_all() == Accepted::out_of_descriptors;
+    if (!short_of_descriptors_) return wait();
+    if (!were_short) base::log::warning("http.out_of_file_descriptors");
     refuse_with_spare();
     pause_.expires_after(out_of_descriptors_pause);
     auto go_on = [this, memory = wait_memory_](const boost::system::error_code&) {

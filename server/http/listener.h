@@ -79,6 +79,7 @@ private:
     const std::shared_ptr<base::OperationMemory> wait_memory_ =
         std::make_shared<base::OperationMemory>();
     SpareDescriptor spare_;
+    bool short_of_descriptors_ = false;  ///< logged once, until all who came were let in again
 };
 
 }  // namespace holdfast::http

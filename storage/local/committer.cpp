@@ -66,6 +66,9 @@ struct CommitMetrics {
     prometheus::Counter& without_memory =
         base::metrics::counter("holdfast_commits_without_memory_total",
                                "Transactions refused because memory ran out before their write.");
+    prometheus::Counter& mark_failures = base::metrics::counter(
+        "holdfast_highwater_failures_total",
+        "Writes and syncs of the mark of the last answered commit that failed.");
     prometheus::Histogram& sync_duration = base::metrics::duration_histogram(
         "holdfast_commit_sync_duration_seconds", "Time of a write to the index with its sync.");
 };
@@ -276,6 +279,7 @@ void Committer::record_high_water() {
     // The mark stays a lower bound; what is lost is only sharpness, so commits go on.
     try {
         const auto recorded = high_water_.record(HighWaterSlot{options_.incarnation, last_});
+        if (!recorded) commit_metrics().mark_failures.Increment();
         if (!recorded && !high_water_failed_)
             base::log::warning("highwater.not_recorded", {{"reason", recorded.error().message()}});
         high_water_failed_ = !recorded;
@@ -292,8 +296,10 @@ void Committer::do_what_is_due() {
         const auto now = clock_.steady();
         if (!high_water_.dirty() || now - high_water_synced_ < high_water_sync_interval) return;
         high_water_synced_ = now;
-        if (const auto synced = high_water_.sync(); !synced)
+        if (const auto synced = high_water_.sync(); !synced) {
+            commit_metrics().mark_failures.Increment();
             base::log::warning("highwater.not_synced", {{"reason", synced.error().message()}});
+        }
     } catch (const std::bad_alloc&) {
         base::log::warning("commit.upkeep_put_off", {{"reason", "out of memory"}});
     }

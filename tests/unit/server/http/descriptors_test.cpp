@@ -14,7 +14,9 @@
 
 #include <vector>
 
+#include "base/log.h"
 #include "base/metrics.h"
+#include "tests/temporary_directory.h"
 #include "tests/unit/server/http/raw_client.h"
 #include "tests/unit/server/http/test_server.h"
 
@@ -67,6 +69,8 @@ double refused_for_descriptors() {
 
 TEST_CASE("2.5 fd exhaustion: a connection is told 503 and closed, and served once there is room",
           "[http][server]") {
+    const tests::TemporaryDirectory directory;
+    base::log::start({base::log::Level::info, base::log::Format::json, directory.file("log")});
     TestServer server;
     RawClient early(server.port);
     REQUIRE(early.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"));
@@ -92,6 +96,13 @@ TEST_CASE("2.5 fd exhaustion: a connection is told 503 and closed, and served on
     RawClient late(server.port);
     REQUIRE(late.send("GET /hello HTTP/1.1\r\nHost: h\r\n\r\n"));
     CHECK(late.receive().body == "hello");
+
+    // One line, however many came.
+    base::log::stop();
+    const auto text = directory.read("log");
+    const auto line = text.find("http.out_of_file_descriptors");
+    CHECK(line != std::string::npos);
+    CHECK(text.find("http.out_of_file_descriptors", line + 1) == std::string::npos);
 }
 
 #endif

@@ -3,6 +3,7 @@
 #include <future>
 
 #include "base/failpoint.h"
+#include "base/metrics.h"
 #include "tests/catch.h"
 #include "tests/unit/storage/local/row_support.h"
 
@@ -233,6 +234,17 @@ TEST_CASE("committer: P5 a failed write leaves its group in doubt, the rest refu
     CHECK(reopened.commit(put_of("later", "1")));
 }
 
+namespace {
+
+double failed_marks() {
+    double sum = 0;
+    for (const auto& sample : base::metrics::samples())
+        if (sample.name == "holdfast_highwater_failures_total") sum += sample.value;
+    return sum;
+}
+
+}  // namespace
+
 TEST_CASE("committer: the high-water mark follows each group, and fails without harm",
           "[local][commit][highwater]") {
     TemporaryDirectory directory;
@@ -240,8 +252,10 @@ TEST_CASE("committer: the high-water mark follows each group, and fails without 
         RowWorld world(directory);
         REQUIRE(world.commit(put_of("a", "")));
         REQUIRE(world.commit(put_of("b", "")));
+        const auto before = failed_marks();
         const Failpoints failing("highwater.write=eio");
         REQUIRE(world.commit(put_of("c", "")));
+        CHECK(failed_marks() == before + 1);
     }
     RowWorld world(directory);
     CHECK(world.high_water->commit_no() == 2);
