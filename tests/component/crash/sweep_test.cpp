@@ -2,6 +2,9 @@
 // process goes on, what was acknowledged stays, what failed is absent or (in doubt) whole, and
 // after the disk is well again a restart shows exactly that. source: spec durability 5.3.
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <set>
 
@@ -78,6 +81,24 @@ struct Prepared {
     }
 };
 
+std::size_t count_tables(Prepared& disk) {
+    const auto names = disk.disk.list("/data/index");
+    REQUIRE(names);
+    return static_cast<std::size_t>(std::count_if(
+        names->begin(), names->end(), [](const auto& name) { return name.ends_with(".sst"); }));
+}
+
+/// The rows go from memory to a file: others are written until the memory for them is full.
+void fill_memtable(Prepared& disk) {
+    const auto tables = count_tables(disk);
+    for (int i = 0; count_tables(disk) == tables; ++i) {
+        REQUIRE(i < 1000);
+        storage::Transaction transaction;
+        transaction.puts.push_back({{storage::RowFamily::index, "filler"}, std::string(4096, 'x')});
+        REQUIRE(test::run(disk.world->engine().metadata().commit("no bucket", transaction)));
+    }
+}
+
 /// The error a client hears must come from what failed.
 bool is_right(const storage::catalog::CatalogError& error, int code) {
     using Error = storage::StorageError::Kind;
@@ -119,6 +140,16 @@ bool sweep_call(const Operation& operation, std::uint64_t nth, Fault fault) {
     return met;
 }
 
+/// They stop once when a read of the index' own work failed, which the next write hears of.
+void check_writes(Prepared& disk) {
+    const Operation put{Kind::put, "z", "", "tag9", 0, {9, 40'000}};
+    if (!disk.perform(put)) {
+        REQUIRE(disk.world->engine().resume() == std::nullopt);
+        CHECK(disk.perform(put));
+    }
+    CHECK(disk.perform({Kind::remove, "z", "", "", 0, {}}));
+}
+
 /// Until the operation makes no further call.
 void sweep(const Operation& operation, Fault fault) {
     constexpr std::uint64_t calls_max = 100;
@@ -148,6 +179,43 @@ TEST_CASE("2.5 error sweep: no call of the disk that fails loses, mixes or inven
         for (const Fault fault :
              {Fault{EIO, false}, Fault{EIO, true}, Fault{ENOSPC, false}, Fault{ENOSPC, true}})
             sweep(operation, fault);
+}
+
+TEST_CASE(
+    "2.5 error sweep: reads and listings on a failing disk are right, or say that they failed",
+    "[crash][fault]") {
+    Prepared disk;
+    fill_memtable(disk);
+    const auto before = disk.check();
+    const auto io_error =
+        fmt::format("storage error {}:", static_cast<int>(storage::StorageError::Kind::io));
+    constexpr std::uint64_t calls_max = 200;
+    constexpr std::uint64_t bodies = 4;
+    for (const bool for_ever : {false, true}) {
+        std::uint64_t nth = 1;
+        std::uint64_t failures = 0;
+        // The index' own work reads, too, so that not every round has as many.
+        for (bool met = true; (met || nth <= bodies) && nth <= calls_max; ++nth) {
+            INFO("read " << nth << " fails" << (for_ever ? " for ever" : " once"));
+            disk.open();  // nothing is cached
+            disk.vfs.fail({"pread", "", nth, EIO, for_ever});
+            World::Seen seen;
+            const auto wrong = disk.world->observe(disk.model, seen);
+            met = disk.vfs.failed();
+            disk.vfs.heal();
+            if (wrong.empty()) {
+                CHECK(seen == before);
+            } else {
+                ++failures;
+                CHECK(wrong.find(io_error) != std::string::npos);
+            }
+            CHECK(disk.check() == before);
+            check_writes(disk);
+        }
+        CHECK(nth <= calls_max);
+        // What failed once is read again, from the medium.
+        CHECK((for_ever ? failures >= bodies : failures == 0));
+    }
 }
 
 TEST_CASE("2.5 error sweep: a start on a failing disk works or refuses, and hurts nothing",
