@@ -130,7 +130,7 @@ base::Awaitable<void> discard_unless_in_doubt(Store& store, const records::Body&
     if (in_doubt || !body.has_blob()) co_return;
     const auto ref = from_record(body.blob());
     auto released = co_await store.blobs.release(ref);
-    if (!released) base::log::warning("blob not given back", {{"detail", released.error().detail}});
+    if (!released) base::log::warning("blob.not_given_back", {{"detail", released.error().detail}});
 }
 
 }  // namespace holdfast::storage::catalog

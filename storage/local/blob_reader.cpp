@@ -93,7 +93,7 @@ Result<void> SegmentBlobReader::read_twice(const Run& run) {
     segment_metrics().corrupt_frames.Increment();
     auto detail = fmt::format("frames from {} of blob {} are damaged: {} at {}", run.first_frame,
                               base::to_hex(id_), works_.handles.path(extent.segment), run.offset);
-    base::log::error("damaged frame", {{"detail", detail}});
+    base::log::error("segment.damaged_frame", {{"detail", detail}});
     return StorageError{StorageError::Kind::corrupt, std::move(detail)};
 }
 

@@ -128,31 +128,31 @@ void SegmentReclaimer::abandon(const std::vector<Reservation>& runs) {
 
 void SegmentReclaimer::give_back(Segment& segment, std::uint64_t offset, std::uint64_t bytes) {
     if (auto punched = punch(segment.file(), offset, bytes); !punched)
-        warn("segment space not given back", punched.error());
+        warn("segment.space_not_given_back", punched.error());
 }
 
 void SegmentReclaimer::retire(Segment& segment) {
     if (!segment.dead())
         if (auto trimmed = segment.file().truncate(segment.end()); !trimmed)
-            warn("segment not trimmed", trimmed.error());
+            warn("segment.not_trimmed", trimmed.error());
     open_.remove(segment.number());
     unlink_if_empty(segment.number());
 }
 
 void SegmentReclaimer::look_after(std::uint64_t segment) {
     const auto file = handles_.get(segment);
-    if (!file) return warn("segment not opened", file.error());
+    if (!file) return warn("segment.not_opened", file.error());
     const auto size = (*file)->size();
     const auto end = end_of_content(**file);
     const auto links = (*file)->links();
-    if (!size || !end) return warn("segment not read", (!size ? size : end).error());
-    if (!links) return warn("segment not read", links.error());
+    if (!size || !end) return warn("segment.not_read", (!size ? size : end).error());
+    if (!links) return warn("segment.not_read", links.error());
     // Of a snapshot: where this one is the snapshot, the other server may still write behind that.
     if (*links > 1) return unlink_if_empty(segment);
     learn_whether_holes(**file, *size);
     if (*end < *size)
         if (auto trimmed = (*file)->truncate(*end); !trimmed)
-            warn("segment not trimmed", trimmed.error());
+            warn("segment.not_trimmed", trimmed.error());
     unlink_if_empty(segment);
 }
 
@@ -161,7 +161,7 @@ void SegmentReclaimer::unlink_if_empty(std::uint64_t segment) {
     const auto file = handles_.get(segment);
     if (!file) return;
     const auto allocated = (*file)->allocated_bytes();
-    if (!allocated) return warn("segment not measured", allocated.error());
+    if (!allocated) return warn("segment.not_measured", allocated.error());
     {
         const std::lock_guard lock(mutex_);
         allocated_bytes_[segment] = *allocated;
@@ -169,7 +169,7 @@ void SegmentReclaimer::unlink_if_empty(std::uint64_t segment) {
     if (*allocated > empty_allocation_bytes_max) return;
     const auto end = end_of_content(**file);
     if (!end || *end > 0) return;
-    if (auto gone = unlink(segment); !gone) warn("segment not unlinked", gone.error());
+    if (auto gone = unlink(segment); !gone) warn("segment.not_unlinked", gone.error());
 }
 
 IoResult<void> SegmentReclaimer::unlink(std::uint64_t segment) {

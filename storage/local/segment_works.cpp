@@ -77,7 +77,7 @@ void SegmentFaults::clear() {
 
 void SegmentFaults::segment_died(const base::IoError& error) {
     segment_metrics().dead.Increment();
-    base::log::error("segment given up after a failed sync", {{"error", error.message()}});
+    base::log::error("segment.given_up_after_failed_sync", {{"error", error.message()}});
     const auto now = clock_.steady();
     {
         const std::lock_guard lock(mutex_);
@@ -107,12 +107,12 @@ void BackgroundJobs::end() {
 }
 
 void BackgroundJobs::failed(const std::exception& failure) {
-    base::log::warning("segment background work failed", {{"error", failure.what()}});
+    base::log::warning("segment.work_failed", {{"error", failure.what()}});
 }
 
 void BackgroundJobs::left_out() {
     segment_metrics().jobs_left_out.Increment();
-    base::log::warning("segment background work left out", {{"reason", "out of memory"}});
+    base::log::warning("segment.work_left_out", {{"reason", "out of memory"}});
 }
 
 SegmentWorks::SegmentWorks(const SegmentOptions& given, base::Vfs& file_system,

@@ -82,7 +82,7 @@ base::Awaitable<void> Reclaimer::run() {
         try {
             co_await run_once();
         } catch (const std::exception& error) {
-            base::log::error("the reclaimer goes on after a failure", {{"detail", error.what()}});
+            base::log::error("gc.turn_failed", {{"detail", error.what()}});
         }
         if (stopping_) break;
         pause_.expires_after(options_.interval);
@@ -113,7 +113,7 @@ base::Awaitable<bool> Reclaimer::wait_for_change() {
 base::Awaitable<void> Reclaimer::work_off_list() {
     auto items = store_.garbage.take();
     if (store_.garbage.take_overflow()) {
-        base::log::warning("more blobs were dropped than are remembered; a sweep comes soon");
+        base::log::warning("gc.more_dropped_than_remembered");
         sweep_soon();
     }
     for (auto& item : items) {
@@ -249,7 +249,7 @@ void Reclaimer::note_failure(const StorageError& error) {
 
 void Reclaimer::report_failures() {
     if (failures_ == 0) return;
-    base::log::warning("space was not given back; it is tried again",
+    base::log::warning("gc.space_not_given_back",
                        {{"failures", failures_}, {"last", last_failure_}});
     failures_ = 0;
     if (std::exchange(retry_soon_, false)) sweep_soon();

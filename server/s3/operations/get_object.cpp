@@ -10,10 +10,10 @@ namespace {
 /// The head is out: a failure can only cut the connection, so that the client sees a body that is
 /// too short, never a wrong one (P10).
 Response cut(Context& context, Response response, std::string_view cause) {
-    base::log::error("answer cut", {{"request_id", context.ids.request_id},
-                                    {"bucket", context.request.bucket()},
-                                    {"key", context.key()},
-                                    {"cause", cause}});
+    base::log::error("http.answer_cut", {{"request_id", context.ids.request_id},
+                                         {"bucket", context.request.bucket()},
+                                         {"key", context.key()},
+                                         {"cause", cause}});
     context.exchange.abort();
     return response;
 }

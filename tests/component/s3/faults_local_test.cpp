@@ -200,7 +200,7 @@ TEST_CASE("2.5 a segment whose sync failed is dead, what it acked stays; three s
     world.crash_and_restart();
     CHECK(world->get("/photos/k").body == large);
     check_still_works(world);
-    CHECK(log.says("segment given up after a failed sync"));
+    CHECK(log.says("segment.given_up_after_failed_sync"));
 }
 
 TEST_CASE("2.5 a failed sync of the segments' directory stops the writes, reads go on",
