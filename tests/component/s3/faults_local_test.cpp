@@ -320,7 +320,7 @@ TEST_CASE("2.5 a damaged frame: GET is 500, HEAD, the list, DELETE and an overwr
     CHECK(world->put("/photos/k", other).status == 200);
     CHECK(world->get("/photos/k").body == other);
     CHECK(world->remove("/photos/k").status == 204);
-    CHECK(log.says("damaged frame"));
+    CHECK(log.says("segment.damaged_frame"));
 }
 
 TEST_CASE("2.5 a damaged block of the index: only what needs it fails", "[s3][local][faults]") {
