@@ -27,6 +27,8 @@ constexpr std::array troubles{
     Trouble{"holdfast_gc_safety_stop", "", Tells::now,
             "the collector asks for consent, see `holdfast admin gc report`"},
     Trouble{"holdfast_storage_faults_total", "", Tells::since_start, "faults that stopped writes"},
+    Trouble{"holdfast_storage_ballast_released_total", "", Tells::since_start,
+            "times that the ballast was given up to a full disk"},
     Trouble{"holdfast_segment_dead_total", "", Tells::since_start,
             "segments given up after a failed sync"},
     Trouble{"holdfast_segment_write_failures_total", "no_space", Tells::since_start,

@@ -19,6 +19,13 @@ prometheus::Gauge& ballast_gauge() {
     return gauge;
 }
 
+prometheus::Counter& released_counter() {
+    static prometheus::Counter& counter = base::metrics::counter(
+        "holdfast_storage_ballast_released_total",
+        "Times that the space set aside for the index was given up to a full disk.");
+    return counter;
+}
+
 std::uint64_t size_of(base::Vfs& vfs, const std::string& path) {
     const auto file = vfs.open(path, base::OpenMode::read);
     if (!file) return 0;
@@ -38,6 +45,7 @@ Ballast::Ballast(BallastOptions options, base::Vfs& vfs, const base::Clock& cloc
     // A start that died while it laid the file down left less: that is done again.
     in_place_ = size_of(vfs_, options_.path) >= options_.bytes;
     ballast_gauge().Set(in_place_ ? static_cast<double>(options_.bytes) : 0);
+    released_counter();  // a full disk is no time to lack the memory for it
 }
 
 bool Ballast::in_place() const {
@@ -80,6 +88,7 @@ void Ballast::give_up() {
     }
     in_place_ = false;
     ballast_gauge().Set(0);
+    released_counter().Increment();
     base::log::error("ballast.released",
                      {{"meaning", "the disk is full: delete objects or make room"}});
 }

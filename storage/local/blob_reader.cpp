@@ -15,6 +15,23 @@ using base::ByteSpan;
 using base::ByteView;
 using base::IoResult;
 
+namespace {
+
+StorageError refused(const base::IoError& error, const BlobId& blob) {
+    segment_metrics().reads_failed.Increment();
+    base::log::error("segment.read_failed",
+                     {{"error", error.message()}, {"blob", base::to_hex(blob)}});
+    return to_storage_error(error);
+}
+
+StorageError damaged(std::string detail) {
+    segment_metrics().corrupt_frames.Increment();
+    base::log::error("segment.damaged_frame", {{"detail", detail}});
+    return StorageError{StorageError::Kind::corrupt, std::move(detail)};
+}
+
+}  // namespace
+
 SegmentBlobReader::SegmentBlobReader(SegmentWorks& works, const BlobRef& ref,
                                      std::vector<ExtentPlan> plans)
     : works_(works),
@@ -78,23 +95,16 @@ Result<void> SegmentBlobReader::read_twice(const Run& run) {
     const auto& extent = plans_[run.plan].extent;
     const auto file = works_.handles.get(extent.segment);
     if (!file && file.error().code == ENOENT)
-        return StorageError{StorageError::Kind::corrupt, file.error().message()};
-    if (!file) return to_storage_error(file.error());
+        return damaged(fmt::format("the segment of blob {} is gone: {}", base::to_hex(id_),
+                                   file.error().message()));
+    if (!file) return refused(file.error(), id_);
     if (fetch(**file, run, Source::disk) && verify(run)) return {};
     auto fetched = fetch(**file, run, Source::medium);
     if (fetched && verify(run)) return {};
     std::fill(run.to.begin(), run.to.end(), std::uint8_t{0});
-    if (!fetched && fetched.error().code != ENODATA) {
-        segment_metrics().reads_failed.Increment();
-        base::log::error("segment.read_failed",
-                         {{"error", fetched.error().message()}, {"blob", base::to_hex(id_)}});
-        return to_storage_error(fetched.error());
-    }
-    segment_metrics().corrupt_frames.Increment();
-    auto detail = fmt::format("frames from {} of blob {} are damaged: {} at {}", run.first_frame,
-                              base::to_hex(id_), works_.handles.path(extent.segment), run.offset);
-    base::log::error("segment.damaged_frame", {{"detail", detail}});
-    return StorageError{StorageError::Kind::corrupt, std::move(detail)};
+    if (!fetched && fetched.error().code != ENODATA) return refused(fetched.error(), id_);
+    return damaged(fmt::format("frames from {} of blob {} are damaged: {} at {}", run.first_frame,
+                               base::to_hex(id_), works_.handles.path(extent.segment), run.offset));
 }
 
 namespace {

@@ -123,7 +123,7 @@ Async<BlobRef> SegmentBlobWriter::finish(const BlobIdentity& identity) {
         co_return *failure_;
     }
     if (auto failed = as_io_error(HF_FAILPOINT("blob.close"), "close", base::to_hex(options_.id))) {
-        failure_ = to_storage_error(*failed);
+        failure_ = write_failed(*failed);
         co_return *failure_;
     }
     failure_ = StorageError{StorageError::Kind::io, "the blob is finished"};

@@ -53,7 +53,9 @@ void UnsyncedBudget::when_room(std::function<void()> resume) {
 
 SpaceLedger::SpaceLedger(base::Vfs& vfs, std::string directory, std::uint64_t reserve_bytes,
                          const base::Clock& clock)
-    : vfs_(vfs), directory_(std::move(directory)), reserve_bytes_(reserve_bytes), clock_(clock) {}
+    : vfs_(vfs), directory_(std::move(directory)), reserve_bytes_(reserve_bytes), clock_(clock) {
+    segment_metrics().short_of_space.Set(0);  // it may still tell of an earlier engine
+}
 
 base::IoResult<base::FsSpace> SpaceLedger::measure() {
     auto space = vfs_.space(directory_);

@@ -7,8 +7,7 @@
 #include <thread>
 
 #include "base/failpoint.h"
-#include "base/log.h"
-#include "base/metrics.h"
+#include "tests/component/s3/fault_signs.h"
 #include "tests/component/s3/local_world.h"
 #include "tests/component/s3/memory_endpoint.h"
 
@@ -18,43 +17,17 @@ namespace {
 
 const std::string large(300'000, 'L');
 const std::string other(300'000, 'O');
+const std::string nearly_full = "the disk is nearly full: uploads are refused";
 
-/// The value of a metric; 0 when nobody counted yet.
-double metric(const std::string& series) {
-    const auto text = base::metrics::render();
-    const auto at = text.find("\n" + series + " ");
-    if (at == std::string::npos) return 0;
-    return std::stod(text.substr(at + series.size() + 2));
+Signs::Names full_disk() {
+    return {"holdfast_segment_write_failures_total{reason=\"no_space\"}", "segment.write_failed",
+            "bodies given up on a full disk"};
 }
 
-/// How much a metric grew during a test.
-class Counted {
-public:
-    explicit Counted(std::string series) : series_(std::move(series)), before_(metric(series_)) {}
-    [[nodiscard]] double more() const { return metric(series_) - before_; }
-
-private:
-    const std::string series_;
-    const double before_;
-};
-
-/// Collects the log's lines of a test.
-class Log {
-public:
-    Log() { base::log::start({base::log::Level::info, base::log::Format::json, file()}); }
-    ~Log() { base::log::stop(); }
-    Log(const Log&) = delete;
-    Log& operator=(const Log&) = delete;
-    /// REQUIRES: nobody writes any more that matters.
-    bool says(const std::string& event) {
-        base::log::stop();
-        return directory_.read("log").find("\"" + event + "\"") != std::string::npos;
-    }
-
-private:
-    [[nodiscard]] std::string file() const { return directory_.file("log"); }
-    tests::TemporaryDirectory directory_;
-};
+Signs::Names failed_write() {
+    return {"holdfast_segment_write_failures_total{reason=\"io\"}", "segment.write_failed",
+            "bodies given up after a failed write"};
+}
 
 /// Turns one bit of the first segment's frames around that holds `byte`.
 void damage_stored_bytes(const FaultyWorld& world) {
@@ -79,7 +52,7 @@ TEST_CASE("2.5 ENOSPC or EDQUOT on a body: 507, nothing visible, others unaffect
         for (const char* operation : {"pwrite", "allocate"}) {
             INFO(operation << " " << code);
             Log log;
-            Counted failures("holdfast_segment_write_failures_total{reason=\"no_space\"}");
+            Signs given_up(log, full_disk());
             FaultyWorld world;
             REQUIRE(world->put("/photos/k", large).status == 200);
             const auto upload = world->start_upload("/photos/u");
@@ -91,13 +64,12 @@ TEST_CASE("2.5 ENOSPC or EDQUOT on a body: 507, nothing visible, others unaffect
             CHECK(world->put("/photos/u?partNumber=1&uploadId=" + upload, body).outcome() ==
                   "507 InsufficientStorage");
             CHECK(world.disk.failed());
-            CHECK(failures.more() >= 2);
             CHECK(world->rows_of("photos") == before);
             CHECK(world->get("/photos/k").body == large);
             CHECK(world->put("/photos/small", "inline").status == 200);
             world.disk.heal();
             check_still_works(world);
-            CHECK(log.says("segment.write_failed"));
+            given_up.check(2);
         }
     }
 }
@@ -108,6 +80,7 @@ TEST_CASE("2.5 free space below the reserve: 507 before the body is asked for, t
     Counted refused("holdfast_space_refused_total");
     FaultyWorld world;
     REQUIRE(world->put("/photos/k", large).status == 200);
+    CHECK(remarked(nearly_full) == 0);
     REQUIRE(world->put("/photos/gone", large).status == 200);
     const auto upload = world->start_upload("/photos/u");
     world->put_part("/photos/u", upload, 1, large);
@@ -120,13 +93,18 @@ TEST_CASE("2.5 free space below the reserve: 507 before the body is asked for, t
         CHECK(answer.outcome() == "507 InsufficientStorage");
         CHECK_FALSE(answer.continued);
     }
-    CHECK(refused.more() >= 3);
+    CHECK(refused.more() == 3);
+    CHECK(remarked(nearly_full) == 1);
     CHECK(world->get("/photos/k").body == large);
     CHECK(world->get("/photos").elements("Key") == std::vector<std::string>{"gone", "k"});
     CHECK(world->remove("/photos/gone").status == 204);
     CHECK(world->remove("/photos/u?uploadId=" + upload).status == 204);
     CHECK(world->get("/photos?uploads").elements("UploadId").empty());
-    CHECK(log.says("space.short"));
+    world.keep_free(1);
+    world.crash_and_restart();
+    check_still_works(world);
+    CHECK(remarked(nearly_full) == 0);
+    CHECK(log.lines("space.short") == 1);
 }
 
 TEST_CASE("2.5 free space below the reserve: an upload whose parts are there is completed",
@@ -144,26 +122,25 @@ TEST_CASE("2.5 free space below the reserve: an upload whose parts are there is 
 
 TEST_CASE("2.5 no inodes left is no space left", "[s3][local][faults]") {
     Log log;
-    Counted failures("holdfast_segment_write_failures_total{reason=\"no_space\"}");
+    Signs given_up(log, full_disk());
     FaultyWorld world;
     world.disk.fail({"open", ".segment", 1, ENOSPC, true});
     CHECK(world->put("/photos/k", large).outcome() == "507 InsufficientStorage");
     world.disk.heal();
     check_still_works(world);
-    CHECK(failures.more() == 1);
-    CHECK(log.says("segment.write_failed"));
+    given_up.check(1);
 }
 
 TEST_CASE("2.5 write EIO, short write or close error: 500, the blob is given up under its name",
           "[s3][local][faults]") {
     Log log;
-    Counted failures("holdfast_segment_write_failures_total{reason=\"io\"}");
+    Signs given_up(log, failed_write());
+    double faults = 1;
     FaultyWorld world;
     REQUIRE(world->put("/photos/k", large).status == 200);
     world.disk.fail({"pwrite", ".segment", 1, EIO, false});  // half of it is written
     CHECK(world->put("/photos/k", other).outcome() == "500 InternalError");
     CHECK(world.disk.failed());
-    CHECK(failures.more() == 1);
     CHECK(world->get("/photos/k").body == large);
 #ifdef HF_FAILPOINTS
     for (const char* failpoint : {"blob.write=short@1", "blob.footer=eio@1", "blob.close=eio@1"}) {
@@ -171,6 +148,7 @@ TEST_CASE("2.5 write EIO, short write or close error: 500, the blob is given up 
         REQUIRE(base::set_failpoints(failpoint));
         CHECK(world->put("/photos/k", other).outcome() == "500 InternalError");
         REQUIRE(base::set_failpoints(""));
+        CHECK(given_up.counted() == ++faults);
         CHECK(world->get("/photos/k").body == large);
     }
 #endif
@@ -178,13 +156,15 @@ TEST_CASE("2.5 write EIO, short write or close error: 500, the blob is given up 
     CHECK(world->put("/photos/k", other).status == 200);
     world.crash_and_restart();
     CHECK(world->get("/photos/k").body == other);
-    CHECK(log.says("segment.write_failed"));
+    given_up.check(faults);
 }
 
 TEST_CASE("2.5 a segment whose sync failed is dead, what it acked stays; three stop the writes",
           "[s3][local][faults]") {
     Log log;
-    Counted dead("holdfast_segment_dead_total");
+    Signs dead(log, {"holdfast_segment_dead_total", "segment.given_up_after_failed_sync",
+                     "segments given up after a failed sync"});
+    Signs stopped(log, stopped_writes());
     FaultyWorld world;
     REQUIRE(world->put("/photos/k", large).status == 200);
     for (const int code : {ENOSPC, EIO, EDQUOT}) {
@@ -192,7 +172,6 @@ TEST_CASE("2.5 a segment whose sync failed is dead, what it acked stays; three s
         CHECK(world->put("/photos/k", other).outcome() == "500 InternalError");
         CHECK(world->get("/photos/k").body == large);
     }
-    CHECK(dead.more() == 3);
     const auto refused = world->put("/photos/k", other);
     CHECK(refused.outcome() == "503 ServiceUnavailable");
     CHECK(refused.header("Retry-After") == "5");
@@ -200,13 +179,14 @@ TEST_CASE("2.5 a segment whose sync failed is dead, what it acked stays; three s
     world.crash_and_restart();
     CHECK(world->get("/photos/k").body == large);
     check_still_works(world);
-    CHECK(log.says("segment.given_up_after_failed_sync"));
+    dead.check(3);
+    stopped.check(1);
 }
 
 TEST_CASE("2.5 a failed sync of the segments' directory stops the writes, reads go on",
           "[s3][local][faults]") {
     Log log;
-    Counted faults("holdfast_storage_faults_total");
+    Signs stopped(log, stopped_writes());
     FaultyWorld world;
     REQUIRE(world->put("/photos/small", "inline").status == 200);
     world.disk.fail({"sync_directory", "segments", 1, EIO, false});
@@ -214,14 +194,13 @@ TEST_CASE("2.5 a failed sync of the segments' directory stops the writes, reads 
     CHECK(world->put("/photos/k", large).outcome() == "503 ServiceUnavailable");
     CHECK(world->get("/photos/small").body == "inline");
     CHECK(world->get("/photos/k").outcome() == "404 NoSuchKey");
-    CHECK(faults.more() == 1);
-    CHECK(log.says("storage.read_only"));
+    stopped.check(1);
 }
 
 TEST_CASE("2.5 a file system that turned read-only stops the writes, reads go on",
           "[s3][local][faults]") {
     Log log;
-    Counted faults("holdfast_storage_faults_total");
+    Signs stopped(log, stopped_writes());
     FaultyWorld world;
     REQUIRE(world->put("/photos/k", large).status == 200);
     world.disk.fail({"pwrite", ".segment", 1, EROFS, true});
@@ -231,8 +210,7 @@ TEST_CASE("2.5 a file system that turned read-only stops the writes, reads go on
     CHECK(world->put("/photos/k", other).outcome() == "503 ServiceUnavailable");
     world.disk.heal();
     CHECK(world->get("/photos/k").body == large);
-    CHECK(faults.more() == 1);
-    CHECK(log.says("storage.read_only"));
+    stopped.check(1);
 }
 
 #ifdef HF_FAILPOINTS
@@ -274,18 +252,20 @@ TEST_CASE("4. a commit queue over its limit: SlowDown for who comes then, the re
 TEST_CASE("2.5 read EIO: asked again past the cache, then 500 before the head, a cut behind it",
           "[s3][local][faults]") {
     Log log;
-    Counted failures("holdfast_segment_read_failures_total");
+    Signs refused(log, {"holdfast_segment_read_failures_total", "segment.read_failed",
+                        "reads of segments that the disk refused"});
     FaultyWorld world;
     const std::string body(2'000'000, 'r');
     REQUIRE(world->put("/photos/k", body).status == 200);
     world.disk.fail({"pread_nowait", ".segment", 1, EIO, false});
     CHECK(world->get("/photos/k").body == body);
-    CHECK(failures.more() == 0);
+    CHECK(refused.counted() == 0);
     world.disk.fail({"", ".segment", 1, EIO, true});
     const auto read = world->get("/photos/k");
     CHECK(read.outcome() == "500 InternalError");
     CHECK_FALSE(read.aborted);
-    CHECK(failures.more() == 1);
+    CHECK(refused.counted() == 1);
+    CHECK(metric("holdfast_damaged") == 1);
     CHECK(world->head("/photos/k").status == 200);
     // One that fails only later: the reads in the order of the body.
     for (std::uint64_t nth = 2; nth < 12; ++nth) {
@@ -299,20 +279,23 @@ TEST_CASE("2.5 read EIO: asked again past the cache, then 500 before the head, a
     }
     world.disk.heal();
     CHECK(world->get("/photos/k").body == body);
-    CHECK(log.says("segment.read_failed"));
+    CHECK(metric("holdfast_damaged") == 1);
+    refused.check(refused.counted());
 }
 
 TEST_CASE("2.5 a damaged frame: GET is 500, HEAD, the list, DELETE and an overwrite work",
           "[s3][local][faults]") {
     Log log;
-    Counted corrupt("holdfast_segment_corrupt_frames_total");
+    Signs damaged(log, {"holdfast_segment_corrupt_frames_total", "segment.damaged_frame",
+                        "reads of segments that met damage"});
     FaultyWorld world;
     REQUIRE(world->put("/photos/k", large).status == 200);
     world.crash_and_restart([&] { damage_stored_bytes(world); });
     const auto read = world->get("/photos/k");
     CHECK((read.outcome() == "500 InternalError" || read.aborted));
     CHECK(read.body.find(large.substr(0, 100)) == std::string::npos);
-    CHECK(corrupt.more() == 1);
+    CHECK(damaged.counted() == 1);
+    CHECK(metric("holdfast_damaged") == 1);
     CHECK(world->head("/photos/k").status == 200);
     CHECK(world->get("/photos").elements("Key") == std::vector<std::string>{"k"});
     CHECK(world->send(Request("PUT", "/photos/copy").header("x-amz-copy-source", "/photos/k"))
@@ -320,43 +303,42 @@ TEST_CASE("2.5 a damaged frame: GET is 500, HEAD, the list, DELETE and an overwr
     CHECK(world->put("/photos/k", other).status == 200);
     CHECK(world->get("/photos/k").body == other);
     CHECK(world->remove("/photos/k").status == 204);
-    CHECK(log.says("segment.damaged_frame"));
+    damaged.check(2);
 }
 
-TEST_CASE("2.5 a damaged block of the index: only what needs it fails", "[s3][local][faults]") {
+TEST_CASE("2.5 a segment that is gone: its objects are damaged, and it is told",
+          "[s3][local][faults]") {
+    Log log;
+    Signs damaged(log, {"holdfast_segment_corrupt_frames_total", "segment.damaged_frame",
+                        "reads of segments that met damage"});
     FaultyWorld world;
-    // Rows that do not compress, so that they fill many blocks.
-    const auto name = [](int key) { return "/photos/" + hex_sha256(std::to_string(key)); };
-    constexpr int keys = 400;
-    for (int key = 0; key < keys; ++key)
-        REQUIRE(world
-                    ->send(Request("PUT", name(key))
-                               .header("x-amz-meta-a", hex_sha256(name(key)))
-                               .body(std::to_string(key)))
-                    .status == 200);
-    // The first start writes the log into tables, the second finds them with a block turned over.
-    world.crash_and_restart();
+    REQUIRE(world->put("/photos/k", large).status == 200);
+    REQUIRE(world->put("/photos/small", "inline").status == 200);
     world.crash_and_restart([&] {
-        std::filesystem::path largest;
-        for (const auto& entry : std::filesystem::directory_iterator(world.path("index")))
-            if (entry.path().extension() == ".sst" &&
-                (largest.empty() || entry.file_size() > std::filesystem::file_size(largest)))
-                largest = entry.path();
-        REQUIRE_FALSE(largest.empty());
-        std::fstream file(largest, std::ios::in | std::ios::out | std::ios::binary);
-        file.seekp(static_cast<std::streamoff>(std::filesystem::file_size(largest) / 3));
-        file.write("\xff\xff\xff\xff\xff\xff\xff\xff", 8);
+        for (const auto& entry : std::filesystem::directory_iterator(world.path("segments")))
+            std::filesystem::remove(entry.path());
     });
-    int whole = 0;
-    int failed = 0;
-    for (int key = 0; key < keys; ++key) {
-        const auto read = world->get(name(key));
-        if (read.status == 200) CHECK(read.body == std::to_string(key));
-        if (read.status != 200) CHECK(read.outcome() == "500 InternalError");
-        ++(read.status == 200 ? whole : failed);
-    }
-    CHECK(failed > 0);
-    CHECK(whole > keys / 2);
+    CHECK(world->get("/photos/k").outcome() == "500 InternalError");
+    CHECK(metric("holdfast_damaged") == 1);
+    CHECK(world->head("/photos/k").status == 200);
+    CHECK(world->get("/photos/small").body == "inline");
+    CHECK(world->put("/photos/k", other).status == 200);
+    CHECK(world->get("/photos/k").body == other);
+    damaged.check(1);
+}
+
+TEST_CASE("2.5 a segment that cannot be opened is a read that the disk refused",
+          "[s3][local][faults]") {
+    Log log;
+    Signs refused(log, {"holdfast_segment_read_failures_total", "segment.read_failed",
+                        "reads of segments that the disk refused"});
+    FaultyWorld world;
+    REQUIRE(world->put("/photos/k", large).status == 200);
+    world.crash_and_restart([&] { world.disk.fail({"open", ".segment", 1, EIO, true}); });
+    CHECK(world->get("/photos/k").outcome() == "500 InternalError");
+    world.disk.heal();
+    CHECK(world->get("/photos/k").body == large);
+    refused.check(1);
 }
 
 }  // namespace holdfast::test

@@ -1,5 +1,5 @@
 /// The endpoint over the local engine on a real directory, behind a file system that can be made to
-/// fail, and restarts of it. What RocksDB does is not seen by that file system.
+/// fail under the segments and the index, and restarts of it.
 #pragma once
 
 #include <memory>
@@ -51,11 +51,14 @@ public:
     }
     /// From the next start on: so much must stay free.
     void keep_free(std::uint64_t bytes) { options_.free_space_reserve_bytes = bytes; }
+    /// The same, for the index.
+    void set_aside(std::uint64_t bytes) { options_.ballast_bytes = bytes; }
 
     [[nodiscard]] std::string path(const std::string& name) const {
         return options_.directory + "/" + name;
     }
     Endpoint* operator->() { return &*endpoint_; }
+    storage::local::Engine& engine() { return *engine_; }
 
     base::FakeClock clock{base::WallTime(std::chrono::milliseconds(1'700'000'000'500))};
 
