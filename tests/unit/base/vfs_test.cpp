@@ -141,6 +141,11 @@ TEST_CASE("vfs: an error reads as operation, path and reason", "[base][vfs]") {
     CHECK(IoError{ENOSPC, "pwrite", "data/a"}.message() ==
           "pwrite data/a: No space left on device");
     CHECK(IoError{EIO, "sync", ""}.message() == "sync: Input/output error");
-    CHECK(IoError{EDQUOT, "", ""}.out_of_space());
-    CHECK_FALSE(IoError{EIO, "", ""}.out_of_space());
+}
+
+TEST_CASE("vfs: 2.5 a full disk and a full quota are out of space, nothing else is",
+          "[base][vfs]") {
+    for (const int code : {ENOSPC, EDQUOT}) CHECK(IoError{code, "pwrite", "a"}.out_of_space());
+    for (const int code : {EIO, EROFS, EFBIG, EACCES, EMFILE, ENOMEM, 0})
+        CHECK_FALSE(IoError{code, "pwrite", "a"}.out_of_space());
 }

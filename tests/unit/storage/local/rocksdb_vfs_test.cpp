@@ -128,6 +128,10 @@ TEST_CASE("rocksdb vfs: a full disk, a missing file and a broken one are told ap
         fixture.vfs.fail({"pwrite", "", 1, code, false});
         CHECK(file->Append("text", fixture.io, nullptr).IsNoSpace());
     }
+    fixture.vfs.fail({"pwrite", "", 1, EROFS, false});
+    const auto read_only = file->Append("text", fixture.io, nullptr);
+    CHECK(read_only.IsIOError());
+    CHECK_FALSE(read_only.IsNoSpace());
     fixture.vfs.fail({"sync_data", "", 1, EIO, false});
     const auto failed = file->Sync(fixture.io, nullptr);
     CHECK(failed.IsIOError());

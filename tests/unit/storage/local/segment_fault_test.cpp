@@ -177,17 +177,56 @@ TEST_CASE("segments: data kept as rows leaves the reserve free too, and room is 
     CHECK(unknown.error().kind == Kind::io);
 }
 
-TEST_CASE("segments: ENOSPC while writing is out_of_space, EIO is io, both only for that blob",
-          "[storage][segment][fault]") {
+TEST_CASE(
+    "segments: ENOSPC and EDQUOT while writing are out_of_space, EIO is io, only for that blob",
+    "[storage][segment][fault]") {
     Fixture fixture;
     const auto before = fixture.write(1);
     REQUIRE(before);
-    fixture.vfs.fail({"pwrite", "", 1, ENOSPC, false});
-    CHECK(kind_of(fixture.write(2)) == Kind::out_of_space);
+    for (const int code : {ENOSPC, EDQUOT}) {
+        fixture.vfs.fail({"pwrite", "", 1, code, false});
+        CHECK(kind_of(fixture.write(2)) == Kind::out_of_space);
+    }
     fixture.vfs.fail({"pwrite", "", 1, EIO, false});
     CHECK(kind_of(fixture.write(3, 9 * frame_bytes)) == Kind::io);
     CHECK(fixture.write(4));
     CHECK(fixture.whole(1, *before));
+    CHECK_FALSE(fixture.store->read_only());
+}
+
+TEST_CASE("segments: 2.5 no room for another segment is out_of_space, an error of the disk is io",
+          "[storage][segment][fault]") {
+    for (const int code : {ENOSPC, EDQUOT, EIO}) {
+        Fixture fixture;
+        fixture.vfs.fail({"open", ".segment", 1, code, false});
+        CHECK(kind_of(fixture.write(1)) == (code == EIO ? Kind::io : Kind::out_of_space));
+        CHECK(fixture.write(2));
+        CHECK_FALSE(fixture.store->read_only());
+    }
+}
+
+TEST_CASE("segments: 2.5 EROFS gives the segment up, and stops the writes where none can be made",
+          "[storage][segment][fault]") {
+    Fixture fixture;
+    const auto before = fixture.write(1);
+    REQUIRE(before);
+    SECTION("of a write and then of another segment") {
+        fixture.vfs.fail({"pwrite", "", 1, EROFS, false});
+        CHECK(kind_of(fixture.write(2)) == Kind::io);
+        fixture.vfs.fail({"open", ".segment", 1, EROFS, false});
+        CHECK(kind_of(fixture.write(3)) == Kind::io);
+    }
+    SECTION("of a single sync") {
+        fixture.vfs.fail({"sync_data", "", 1, EROFS, false});
+        CHECK(kind_of(fixture.write(2)) == Kind::io);
+    }
+    CHECK(fixture.store->read_only());
+    CHECK(kind_of(fixture.write(4)) == Kind::read_only);
+    CHECK(fixture.whole(1, *before));
+    fixture.store->resume();
+    const auto after = fixture.write(5);
+    REQUIRE(after);
+    CHECK(after->extents[0].segment != before->extents[0].segment);
 }
 
 TEST_CASE("segments: a failed sync kills its segment, what it acked stays readable",
