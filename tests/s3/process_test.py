@@ -27,6 +27,13 @@ class Process(unittest.TestCase):
         self.addCleanup(server.kill)
         return server
 
+    def refused(self, server, code):
+        """What a start says that ends with this code: one line."""
+        self.assertEqual(server.process.wait(60), code, server.log())
+        lines = [line for line in server.log().splitlines() if line]
+        self.assertEqual(len(lines), 1, lines)
+        return lines[0]
+
     def health(self, server, name):
         try:
             with urllib.request.urlopen(f"{server.admin_endpoint}/health/{name}", timeout=10) as answer:
@@ -63,8 +70,9 @@ class Process(unittest.TestCase):
         first = self.started()
         second = Server(data=first.data).launch()
         self.addCleanup(second.remove)
-        self.assertEqual(second.process.wait(60), 4, second.log())
-        self.assertIn("storage.directory", second.log())
+        said = self.refused(second, 4)
+        self.assertIn("storage.directory", said)
+        self.assertIn("in use by another process", said)
         self.assertEqual(self.health(first, "ready"), 200)
         self.assertEqual(first.stop(), 0)
 
@@ -75,10 +83,7 @@ class Process(unittest.TestCase):
             with self.subTest(setting):
                 server = Server(setting).launch()
                 self.addCleanup(server.remove)
-                self.assertEqual(server.process.wait(60), 2, server.log())
-                lines = [line for line in server.log().splitlines() if line]
-                self.assertEqual(len(lines), 1, lines)
-                self.assertIn(words, lines[0])
+                self.assertIn(words, self.refused(server, 2))
 
     def test_a_port_in_use_stops_the_start(self):
         first = self.started()
@@ -92,8 +97,28 @@ class Process(unittest.TestCase):
             (Path(folder) / "thesis.txt").write_text("mine")
             server = Server(data=folder).launch()
             self.addCleanup(server.remove)
-            self.assertEqual(server.process.wait(60), 3, server.log())
+            self.assertIn("thesis.txt", self.refused(server, 3))
             self.assertEqual([p.name for p in Path(folder).iterdir()], ["thesis.txt"])
+
+    def test_a_format_of_a_later_version_is_not_touched_2_5(self):
+        first = self.started()
+        client(first.endpoint).create_bucket(Bucket="bucket")
+        self.assertEqual(first.stop(), 0)
+        format_file = first.data / "format"
+        later = bytearray(format_file.read_bytes())
+        later[16] = 99  # the version (docs/format/volume.md)
+        format_file.write_bytes(later)
+
+        def everything():
+            return {path: (path.stat().st_mtime_ns, path.read_bytes() if path.is_file() else None)
+                    for path in first.data.rglob("*")}
+
+        before = everything()
+        for switches in ((), ("storage.read_only=true",)):
+            server = Server(*switches, data=first.data).launch()
+            self.addCleanup(server.remove)
+            self.assertIn("version 99", self.refused(server, 3))
+            self.assertEqual(everything(), before)
 
     def test_credentials_are_made_once_and_kept_private(self):
         server = self.started(environment={"HOLDFAST_ROOT_ACCESS_KEY": "", "HOLDFAST_ROOT_SECRET_KEY": ""})

@@ -35,7 +35,7 @@ requests=(create_multipart_upload_test multipart_test checksums_test objects_tes
     attributes_test payload_modes_test addressing_test)
 suite /usr/bin/python3 "${requests[@]}"
 suite "$clients/python/bin/python" "${requests[@]}"
-suite "$clients/python/bin/python" raw_http_test process_test admin_test fsck_test snapshot_test
+suite "$clients/python/bin/python" raw_http_test process_test faults_test admin_test fsck_test snapshot_test
 HF_TEST_AWS=/usr/bin/aws suite /usr/bin/python3 aws_cli_test
 HF_TEST_AWS=$clients/python/bin/aws suite "$clients/python/bin/python" aws_cli_test
 suite "$clients/python/bin/python" rclone_test s3cmd_test restic_test javascript_test
