@@ -129,7 +129,8 @@ KeyResult<std::unique_ptr<Keyring>> Keyring::open(base::Vfs& vfs, const std::str
                                                   base::Random& random, bool create_if_missing) {
     const auto exists = vfs.exists(path);
     if (!exists) return KeyError{KeyError::Kind::io, "keyring: " + exists.error().message()};
-    auto keys = *exists || !create_if_missing ? load_keyring_file(vfs, path)
+    const auto use = create_if_missing ? KeyringUse::first : KeyringUse::again;
+    auto keys = *exists || !create_if_missing ? load_keyring_file(vfs, path, use)
                                               : create_keyring_file(vfs, path, random);
     if (!keys) return std::move(keys).error();
     return std::unique_ptr<Keyring>(std::make_unique<LocalKeyring>(*std::move(keys), random));

@@ -50,11 +50,12 @@ base::IoResult<void> publish(base::Vfs& vfs, const std::string& beside, const st
 
 }  // namespace
 
-KeyResult<MasterKeys> load_keyring_file(base::Vfs& vfs, const std::string& path) {
+KeyResult<MasterKeys> load_keyring_file(base::Vfs& vfs, const std::string& path, KeyringUse use) {
     // Also of a file that was there: who made it may have been killed before its name was durable,
     // and from here on data depends on it.
-    if (auto synced = vfs.sync_directory(directory_of(path)); !synced)
-        return io_error(synced.error());
+    const auto synced = vfs.sync_directory(directory_of(path));
+    const bool needed = use == KeyringUse::first || (!synced && synced.error().code != EROFS);
+    if (!synced && needed) return io_error(synced.error());
     auto content = base::read_file(vfs, path, keyring_file_bytes_max);
     if (!content) return io_error(content.error());
     auto keys = parse_keyring(base::as_text(*content));
@@ -77,7 +78,7 @@ KeyResult<MasterKeys> create_keyring_file(base::Vfs& vfs, const std::string& pat
     if (!published && !taken) return io_error(published.error());
     if (!removed && removed.error().code != ENOENT) return io_error(removed.error());
 
-    auto loaded = load_keyring_file(vfs, path);
+    auto loaded = load_keyring_file(vfs, path, KeyringUse::first);
     if (loaded && !taken && !loaded->by_id.contains(made.active_id))
         return KeyError{KeyError::Kind::damaged, path + ": reads back differently"};
     return loaded;

@@ -205,12 +205,20 @@ class Refusals(Media):
         self.assertIn(self.put("new", b"inline"), (500, 503))
         self.check_acknowledged()
         self.check_alive()
-        # A start there says in one line why it cannot.
+        # A start there says in one line why it cannot, and what can be done; and that works.
         self.server.kill()
         before = len(self.server.log())
         with self.assertRaises(RuntimeError):
             self.server.start()
-        self.assertIn("ead-only", self.server.log()[before:])
+        self.assertEqual(self.server.start_ended_with, 3)
+        lines = [line for line in self.server.log()[before:].splitlines() if line]
+        self.assertEqual(len(lines), 1, lines)
+        self.assertIn("Read-only file system", lines[0])
+        self.assertIn("--read-only", lines[0])
+        self.server.settings += ("storage.read_only=true",)
+        self.start()
+        self.check_acknowledged()
+        self.assertEqual(self.put("new", b"inline"), 503)
 
 
 class Liars(Media):

@@ -138,8 +138,26 @@ TEST_CASE("keyring file: content is durable before its name is, and both before 
                                                   "size", "pread"});
     // A file that was there may have been made by a process that died before it synced the name.
     ScriptedVfs later(never);
-    REQUIRE(load_keyring_file(later, directory.file("keyring")));
+    REQUIRE(load_keyring_file(later, directory.file("keyring"), KeyringUse::first));
     CHECK(later.calls().front() == "sync_directory");
+}
+
+TEST_CASE("keyring file: 2.5 on a read-only file system one that was used before is used again",
+          "[crypto][durability]") {
+    TemporaryDirectory directory;
+    base::SystemRandom random;
+    ScriptedVfs kernel(never);
+    const auto made = Keyring::open(kernel, directory.file("keyring"), random, true);
+    REQUIRE(made);
+    for (const int code : {EROFS, EIO}) {
+        ScriptedVfs failing(
+            [&](const std::string& call) { return call == "sync_directory" ? code : 0; });
+        const auto first = Keyring::open(failing, directory.file("keyring"), random, true);
+        CHECK_FALSE(first);
+        const auto again = Keyring::open(failing, directory.file("keyring"), random, false);
+        CHECK(again.has_value() == (code == EROFS));
+        if (again) CHECK((*again)->active_key_id() == (*made)->active_key_id());
+    }
 }
 
 TEST_CASE("keyring file: whichever call fails is reported, and the next start is a good one",
