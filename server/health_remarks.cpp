@@ -56,6 +56,10 @@ constexpr std::array troubles{
             "connections refused for want of file descriptors"},
     Trouble{"holdfast_http_refused_total", "memory", Tells::since_start,
             "requests refused for want of memory"},
+    Trouble{"holdfast_http_handlers_failed_total", "memory", Tells::since_start,
+            "requests given up for want of memory"},
+    Trouble{"holdfast_http_handlers_failed_total", "error", Tells::since_start,
+            "requests given up after an error of the server"},
 };
 
 bool is_about(const base::metrics::Sample& sample, const Trouble& trouble) {

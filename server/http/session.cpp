@@ -247,6 +247,8 @@ base::Awaitable<void> Session::run_handler() {
     }
     const bool hopeless = body_failure_ && body_failure_->kind == ConnectionError::Kind::closed;
     if (hopeless && answer_ == Answer::none) co_return;  // nobody is there to be answered
+    const auto& metrics = shared_.metrics;
+    (status == 503 ? metrics.handlers_without_memory : metrics.handlers_failed).Increment();
     base::log::error("http.handler_failed", {{"method", head().method}, {"cause", cause}});
     if (answer_ == Answer::streaming) {
         abort();

@@ -10,6 +10,12 @@ prometheus::Counter& refused(const std::string& reason) {
                                   {{"reason", reason}});
 }
 
+prometheus::Counter& handlers_failed(const std::string& reason) {
+    return base::metrics::counter("holdfast_http_handlers_failed_total",
+                                  "Requests given up because their handler failed.",
+                                  {{"reason", reason}});
+}
+
 }  // namespace
 
 Metrics::Metrics()
@@ -23,6 +29,8 @@ Metrics::Metrics()
       refused_head(refused("request_head")),
       refused_queue(refused("running_requests")),
       refused_memory(refused("memory")),
+      handlers_without_memory(http::handlers_failed("memory")),
+      handlers_failed(http::handlers_failed("error")),
       timeouts(base::metrics::counter("holdfast_http_timeouts_total",
                                       "Connections ended because the client was too slow.")),
       handshakes_failed(base::metrics::counter("holdfast_http_tls_handshakes_failed_total",

@@ -23,6 +23,8 @@ struct Metrics {
     prometheus::Counter& refused_head;
     prometheus::Counter& refused_queue;
     prometheus::Counter& refused_memory;
+    prometheus::Counter& handlers_without_memory;
+    prometheus::Counter& handlers_failed;
     prometheus::Counter& timeouts;
     prometheus::Counter& handshakes_failed;
     Metrics();
