@@ -1,7 +1,9 @@
 #include "base/trusted_time.h"
 
+#include "base/log.h"
 #include "base/metrics.h"
 #include "tests/catch.h"
+#include "tests/temporary_directory.h"
 
 using namespace holdfast::base;
 using namespace std::chrono_literals;
@@ -33,6 +35,8 @@ TEST_CASE("trusted time (2.5): it is the wall clock as long as that keeps pace",
 
 TEST_CASE("trusted time (2.5): a jump forward moves nothing, is told once, and may end",
           "[base][clock]") {
+    const holdfast::tests::TemporaryDirectory directory;
+    log::start({log::Level::info, log::Format::json, directory.file("log")});
     FakeClock clock(start);
     TrustedTime time(clock);
     const auto before = jumps();
@@ -47,6 +51,13 @@ TEST_CASE("trusted time (2.5): a jump forward moves nothing, is told once, and m
     clock.set_wall_clock(24h * 365);
     CHECK(time.now() == start + 10h);
     CHECK(jumps() == before + 2);
+    log::stop();
+    std::size_t lines = 0;
+    const auto text = directory.read("log");
+    for (auto at = text.find("\"clock.jumped\""); at != std::string::npos;
+         at = text.find("\"clock.jumped\"", at + 1))
+        ++lines;
+    CHECK(lines == 2);
 }
 
 TEST_CASE("trusted time (2.5): after a day of agreement the clock was set right", "[base][clock]") {
