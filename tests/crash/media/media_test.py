@@ -10,6 +10,7 @@ import resource
 import sys
 import threading
 import unittest
+import urllib.request
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "s3"))
@@ -91,6 +92,14 @@ class Media(unittest.TestCase):
     def check_alive(self):
         self.assertIsNone(self.server.process.poll(), self.server.log()[-3000:])
 
+    def health(self):
+        with urllib.request.urlopen(self.server.admin_endpoint + "/health/ready", timeout=10) as answer:
+            return answer.read().decode()
+
+    def check_told(self, remark, event):
+        self.assertRegex(self.health(), f"(?m)^{remark}$")
+        self.assertTrue(self.until(lambda: f'"event":"{event}"' in self.server.log()), event)
+
     def until(self, action, seconds=30):
         """Asks again until it is true: collecting and reopening take a moment."""
         for _ in range(seconds * 10):
@@ -116,12 +125,14 @@ class FullDisks(Media):
         upload = self.s3.create_multipart_upload(Bucket=BUCKET, Key="u")["UploadId"]
         self.s3.upload_part(Bucket=BUCKET, Key="u", UploadId=upload, PartNumber=1, Body=b"part")
         self.assertEqual(self.fill(4 * MIB), 507)
+        self.check_told("the disk is nearly full: uploads are refused", "space.short")
         self.check_acknowledged()
         self.s3.abort_multipart_upload(Bucket=BUCKET, Key="u", UploadId=upload)
         self.s3.list_objects_v2(Bucket=BUCKET)
         for key in list(self.acked):
             self.delete(key)
         self.assertTrue(self.until(lambda: self.put("again", harness.payload(4 * MIB)) == 200))
+        self.assertEqual(self.health(), "ready\n")
         self.check_acknowledged()
         self.check_alive()
 
@@ -133,6 +144,7 @@ class FullDisks(Media):
         self.assertIn(self.fill(4 * MIB), (500, 503, 507))
         # And the index with them.
         self.assertIn(self.fill(60_000, limit=4000), (500, 503, 507))
+        self.check_told("the disk is nearly full: uploads are refused", "space.short")
         self.check_alive()
         keys = [key for key in self.acked if key.startswith(f"fill-{4 * MIB}-")]
 
@@ -164,6 +176,7 @@ class FullDisks(Media):
                 path.touch()
                 taken.append(path)
         self.assertTrue(self.until(lambda: self.put("refused", harness.payload(MIB)) == 507))
+        self.check_told("the disk is nearly full: uploads are refused", "space.short")
         self.check_acknowledged()
         for path in taken:
             path.unlink()
@@ -185,6 +198,7 @@ class Refusals(Media):
         statuses = {self.put(f"k{number}", harness.payload(8 * MIB, number)) for number in range(8)}
         self.assertLessEqual(statuses, {200, 500, 507})
         self.assertIn(200, statuses)
+        self.check_told(r"since the start: \d+ bodies given up after a failed write", "segment.write_failed")
         self.assertEqual(self.put("inline", b"still"), 200)
         self.check_acknowledged()
         self.check_alive()
@@ -203,6 +217,8 @@ class Refusals(Media):
         for number in range(6):
             self.assertIn(self.put(f"new{number}", harness.payload(300_000, number)), (500, 503))
         self.assertIn(self.put("new", b"inline"), (500, 503))
+        self.check_told("read-only: .+", "storage.read_only")
+        self.check_told("since the start: 1 faults that stopped writes", "storage.read_only")
         self.check_acknowledged()
         self.check_alive()
         # A start there says in one line why it cannot, and what can be done; and that works.
