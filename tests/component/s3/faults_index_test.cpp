@@ -48,6 +48,8 @@ void check_reads_only(FaultyWorld& world) {
         CHECK(refused.outcome() == "503 ServiceUnavailable");
         CHECK(refused.header("Retry-After") == "5");
     }
+    // No body is asked for that is not wanted.
+    CHECK_FALSE(world->put("/photos/after", large).continued);
     CHECK(world->get("/photos/k").body == large);
     CHECK(world->head("/photos/k").status == 200);
     CHECK(world->get("/photos/after").outcome() == "404 NoSuchKey");

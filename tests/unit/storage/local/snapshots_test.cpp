@@ -162,8 +162,15 @@ TEST_CASE("snapshot: what cannot be is refused by name", "[local][snapshot]") {
         CHECK(made.error().message.find("hard links") != std::string::npos);
     }
     SECTION("a full disk") {
-        world.faulty().fail({"pwrite", "/snapshots/", 1, ENOSPC, true});
-        CHECK(refusal_of(world, "b") == Kind::out_of_space);
+        for (const int code : {ENOSPC, EDQUOT}) {
+            world.faulty().fail({"pwrite", "/snapshots/", 1, code, true});
+            CHECK(refusal_of(world, "b") == Kind::out_of_space);
+            world.faulty().heal();
+        }
+    }
+    SECTION("a file system that turned read-only") {
+        world.faulty().fail({"make_directories", "/snapshots", 1, EROFS, true});
+        CHECK(refusal_of(world, "b") == Kind::read_only);
     }
     SECTION("a disk that gets full in the middle of the index") {
         world.faulty().fail({"pwrite", "/snapshots/.making/index", 2, ENOSPC, true});
