@@ -14,6 +14,7 @@
 ///   dir_sync   so is the fsync of the directory of segments
 ///   wal_sync   the index' log is written and not synced
 ///   gc_order   blobs are released before the transaction that drops them is durable
+///   release_sync  with relaxed, they are released without the sync that makes it so
 /// source: spec durability 5.1. threads: any.
 #pragma once
 

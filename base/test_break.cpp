@@ -15,8 +15,8 @@ namespace holdfast::base {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> known_breaks{"blob_sync", "dir_sync", "wal_sync",
-                                                       "gc_order"};
+constexpr std::array<std::string_view, 5> known_breaks{"blob_sync", "dir_sync", "wal_sync",
+                                                       "gc_order", "release_sync"};
 
 using Breaks = std::set<std::string, std::less<>>;
 

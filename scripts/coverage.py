@@ -61,12 +61,13 @@ def branches(files):
     """File -> place -> [times true, times false], added up over programs and template instances."""
     first, *others = programs()
     objects = [word for program in others for word in ("-object", program)]
-    exported = subprocess.run(
-        ["llvm-cov-14", "export", "-instr-profile", str(MERGED), first, *objects, *files],
-        check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    exported = subprocess.run(["llvm-cov-14", "export", "-instr-profile", str(MERGED), first, *objects],
+                              check=True, capture_output=True, text=True, cwd=ROOT).stdout
     found = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0]))
     for file in json.loads(exported)["data"][0]["files"]:
-        name = str(pathlib.Path(file["filename"]).relative_to(ROOT))
+        name = os.path.relpath(os.path.normpath(file["filename"]), ROOT)
+        if name not in files:
+            continue
         for line, column, line_end, column_end, taken, not_taken, *_ in file["branches"]:
             counts = found[name][(line, column, line_end, column_end)]
             counts[0] += taken

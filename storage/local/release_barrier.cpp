@@ -2,11 +2,13 @@
 
 #include <exception>
 
+#include "base/failpoint.h"
 #include "storage/local/segment_works.h"
 
 namespace holdfast::storage::local {
 
 Async<void> ReleaseBarrier::pass() {
+    if (HF_TEST_BREAK("release_sync")) co_return Result<void>{};
     auto wait = [this](const Resume& resume) { join(resume); };
     co_return co_await base::await_callback<Result<void>>(wait);
 }

@@ -171,29 +171,78 @@ Operation Model::choose(const std::string& key, const Draw& draw) {
 }
 
 void Model::begin(const Operation& operation) {
-    auto& [allowed, uploads] = keys_[operation.key];
+    auto& [allowed, earlier, uploads] = keys_[operation.key];
     allowed.push_back(apply(allowed.front(), operation));
     if (operation.kind == Operation::Kind::create_upload) uploads.push_back(operation.upload_id);
 }
 
 void Model::end(const Operation& operation, End how) {
-    auto& allowed = keys_[operation.key].allowed;
+    auto& [allowed, earlier, uploads] = keys_[operation.key];
+    if (how == End::done && loss_ == Loss::last_writes) earlier.push_back(allowed.front());
     if (how == End::done) allowed.erase(allowed.begin());
     if (how == End::not_done) allowed.pop_back();
 }
 
 std::string Model::check(const std::string& key, const KeyState& seen) const {
     const auto found = keys_.find(key);
-    const std::vector<KeyState> nothing{KeyState()};
-    const auto& allowed = found == keys_.end() ? nothing : found->second.allowed;
+    const Key nothing;
+    const auto& known = found == keys_.end() ? nothing : found->second;
+    auto allowed = known.allowed;
+    allowed.insert(allowed.end(), known.earlier.begin(), known.earlier.end());
     if (std::find(allowed.begin(), allowed.end(), seen) != allowed.end()) return {};
     std::string text = key + " is [" + describe(seen) + "], allowed";
     for (const auto& state : allowed) text += " [" + describe(state) + "]";
     return text;
 }
 
+bool Model::is_latest(const std::string& key, const KeyState& seen) const {
+    const auto found = keys_.find(key);
+    if (found == keys_.end()) return seen == KeyState();
+    const auto& allowed = found->second.allowed;
+    return std::find(allowed.begin(), allowed.end(), seen) != allowed.end();
+}
+
 void Model::fix(const std::string& key, const KeyState& seen) {
     keys_[key].allowed = {seen};
+    keys_[key].earlier.clear();
+}
+
+std::string Model::check_damaged(const std::set<std::string>& bodies) const {
+    for (const auto& body : bodies)
+        if (loss_ == Loss::nothing || whole_.contains(body)) return body + " is damaged";
+    return {};
+}
+
+void Model::fix_damaged(const std::set<std::string>& bodies) {
+    damaged_ = bodies;
+    keep_whole_bodies();
+}
+
+void Model::settle() {
+    for (auto& [key, known] : keys_) known.earlier.clear();
+    keep_whole_bodies();
+}
+
+/// Or one of the parts it is made of.
+bool Model::is_damaged(const std::string& content) const {
+    if (damaged_.contains(content)) return true;
+    std::istringstream pieces(content);
+    for (std::string piece; std::getline(pieces, piece, '+');)
+        if (damaged_.contains(piece)) return true;
+    return false;
+}
+
+void Model::keep_whole_bodies() {
+    whole_.clear();
+    const auto keep = [this](const std::string& content) {
+        if (!is_damaged(content)) whole_.insert(content);
+    };
+    for (const auto& [key, known] : keys_) {
+        const auto& state = known.allowed.front();
+        if (state.object) keep(state.object->content);
+        for (const auto& [id, upload] : state.uploads)
+            for (const auto& [number, content] : upload.parts) keep(content);
+    }
 }
 
 std::vector<std::string> Model::uploads_of(const std::string& key) const {

@@ -19,10 +19,19 @@ std::string tag_of(const records::Properties& properties) {
     return properties.user_metadata_size() == 1 ? properties.user_metadata(0).value() : "";
 }
 
+base::Awaitable<base::Expected<catalog::BodyReader, catalog::CatalogError>> open_pieces(
+    catalog::Store& store, storage::crypto::DataKey key,
+    std::vector<catalog::BodyReader::Piece> pieces) {
+    auto reader = co_await catalog::BodyReader::open(store, key, std::move(pieces));
+    if (!reader) co_return catalog::CatalogError(std::move(reader).error());
+    co_return *std::move(reader);
+}
+
 }  // namespace
 
 std::string World::observe(const Model& model, Seen& seen) {
     seen.clear();
+    damaged_.clear();
     for (const auto* key : Model::keys) {
         auto wrong = run(observe_key(model, key, seen[key]));
         if (!wrong.empty()) return std::string(key) + ": " + wrong;
@@ -51,6 +60,25 @@ base::Awaitable<std::string> World::read_all(catalog::BodyReader& reader, std::s
     }
 }
 
+/// What the last writes left may be unreadable with durability relaxed, never wrong (P10), and is
+/// told of (P11).
+std::string World::note_damaged(const std::string& content, const std::string& failure) {
+    if (durability_ != storage::local::Durability::relaxed) return failure;
+    if (engine_->upkeep().damage().size() == 0) return "not listed as damaged: " + failure;
+    damaged_.insert(content);
+    return {};
+}
+
+base::Awaitable<std::string> World::observe_body(
+    base::Expected<catalog::BodyReader, catalog::CatalogError> reader, std::string content) {
+    if (!reader) co_return note_damaged(content, describe(reader.error()));
+    std::string text;
+    const auto failure = co_await read_all(*reader, text);
+    if (!failure.empty()) co_return note_damaged(content, failure);
+    if (text != bytes_of(content)) co_return "the bytes of " + content + " are wrong";
+    co_return std::string();
+}
+
 base::Awaitable<std::string> World::observe_object(std::string key, KeyState& seen) {
     auto found = co_await objects_->find(bucket_id_, key, catalog::Fetch::record_and_body);
     if (!found) co_return describe(found.error());
@@ -61,11 +89,7 @@ base::Awaitable<std::string> World::observe_object(std::string key, KeyState& se
     if (record.size() != wanted.size()) co_return std::string("its size is another object's");
     if (wanted.empty()) co_return std::string();
     auto reader = co_await objects_->open(bucket_id_, key, **found, 0, record.size());
-    if (!reader) co_return describe(reader.error());
-    std::string text;
-    auto wrong = co_await read_all(*reader, text);
-    if (wrong.empty() && text != wanted) wrong = "its bytes are wrong";
-    co_return wrong;
+    co_return co_await observe_body(std::move(reader), record.etag());
 }
 
 base::Awaitable<std::string> World::observe_upload(catalog::UploadKey upload, KeyState& seen) {
@@ -88,11 +112,8 @@ base::Awaitable<std::string> World::observe_upload(catalog::UploadKey upload, Ke
         std::vector<catalog::BodyReader::Piece> pieces(1);
         pieces[0].body = part.body();
         pieces[0].length = part.body().plain_bytes();
-        auto reader = co_await catalog::BodyReader::open(*store_, *key, std::move(pieces));
-        if (!reader) co_return describe(catalog::CatalogError(std::move(reader).error()));
-        std::string text;
-        auto wrong = co_await read_all(*reader, text);
-        if (wrong.empty() && text != bytes_of(part.md5())) wrong = "a part's bytes are wrong";
+        auto reader = co_await open_pieces(*store_, *key, std::move(pieces));
+        auto wrong = co_await observe_body(std::move(reader), part.md5());
         if (!wrong.empty()) co_return wrong;
     }
     co_return std::string();

@@ -1,5 +1,6 @@
 #include "tests/component/crash/ring.h"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -21,6 +22,7 @@ constexpr std::size_t pending_max = 48;
 constexpr std::uint64_t rounds_per_generation = 16;
 constexpr std::uint64_t generations_per_disk = 8;
 constexpr std::uint64_t survivors_max = 3;
+constexpr std::uint64_t seeds = 1'000'000'000;
 constexpr int depth_max = 2;
 constexpr std::uint64_t calls_a_crash = 12;  ///< of an engine that works
 constexpr std::uint64_t recoveries_a_crash = 12;
@@ -61,10 +63,13 @@ private:
 
     void live_on_new_disk();
     bool live(State start);
+    void stop_in_order(World& world, const base::SimVfs& disk, Model& model);
     bool operate(World& world, Model& model);
     base::Awaitable<void> perform(World& world, Model& model, Operation operation);
     void verify_all();
     std::string verify(State state);
+    static std::string look(const Model& model, World& world, World::Seen& seen);
+    void count_losses(const Model& model, const World& world, const World::Seen& seen);
     std::string open_and_check(State& state, base::Vfs& vfs, std::unique_ptr<World>& world);
     void take_states(const base::SimVfs& disk, const Model& model, int depth,
                      const std::string& origin);
@@ -91,7 +96,7 @@ void Ring::take_states(const base::SimVfs& disk, const Model& model, int depth,
     ++report_.moments;
     const auto survivors = 1 + draw(survivors_max);
     for (std::uint64_t i = 0; i < survivors; ++i) {
-        const auto seed = draw(1'000'000'000);
+        const auto seed = draw(seeds);
         pending_.push_back(
             {disk.crash(seed), model, depth, origin + ", survivor " + std::to_string(seed)});
     }
@@ -101,6 +106,8 @@ void Ring::live_on_new_disk() {
     State state;
     state.disk = std::make_unique<base::SimVfs>(options_.disk);
     state.origin = "new disk";
+    if (options_.durability == storage::local::Durability::relaxed)
+        state.model = Model(Model::Loss::last_writes);
     for (std::uint64_t i = 0; i < generations_per_disk; ++i) {
         ++report_.generations;
         if (!live(std::move(state)) || report_.states >= options_.states || pending_.empty()) break;
@@ -136,8 +143,18 @@ bool Ring::live(State start) {
         if (!operate(*world, model) || report_.states >= options_.states) break;
     }
     every_call_ = false;
+    if (report_.failure.empty() && draw(2) == 0) stop_in_order(*world, *start.disk, model);
     world.reset();
     return report_.failure.empty();
+}
+
+/// The next generation goes on from there, with all that this one did.
+void Ring::stop_in_order(World& world, const base::SimVfs& disk, Model& model) {
+    world.engine().close();
+    const std::lock_guard lock(mutex_);
+    model.settle();
+    pending_.push_back({disk.crash(draw(seeds)), model, 0,
+                        "a stop in order, generation " + std::to_string(report_.generations)});
 }
 
 bool Ring::operate(World& world, Model& model) {
@@ -179,13 +196,29 @@ std::string Ring::open_and_check(State& state, base::Vfs& vfs, std::unique_ptr<W
     if (const auto condition = world->engine().condition(); !condition.writable())
         return "P12: takes no writes: " + condition.reason + " (" + state.origin + ")";
     World::Seen seen;
-    auto wrong = world->observe(state.model, seen);
-    for (auto at = seen.begin(); wrong.empty() && at != seen.end(); ++at)
-        wrong = state.model.check(at->first, at->second);
-    if (!wrong.empty()) return wrong + " (" + state.origin + ")";
+    if (auto wrong = look(state.model, *world, seen); !wrong.empty())
+        return wrong + " (" + state.origin + ")";
     const std::lock_guard lock(mutex_);
+    count_losses(state.model, *world, seen);
     for (const auto& [key, found] : seen) state.model.fix(key, found);
+    state.model.fix_damaged(world->damaged());
     return {};
+}
+
+std::string Ring::look(const Model& model, World& world, World::Seen& seen) {
+    auto wrong = world.observe(model, seen);
+    for (auto at = seen.begin(); wrong.empty() && at != seen.end(); ++at)
+        wrong = model.check(at->first, at->second);
+    return wrong.empty() ? model.check_damaged(world.damaged()) : wrong;
+}
+
+/// REQUIRES: the mutex is held.
+void Ring::count_losses(const Model& model, const World& world, const World::Seen& seen) {
+    const bool all_there = std::all_of(seen.begin(), seen.end(), [&](const auto& entry) {
+        return model.is_latest(entry.first, entry.second);
+    });
+    if (!all_there) ++report_.undone;
+    if (!world.damaged().empty()) ++report_.damaged;
 }
 
 std::string Ring::verify(State state) {
@@ -205,9 +238,7 @@ std::string Ring::verify(State state) {
     if (const auto collected = test::run(world->collect_garbage()); !collected)
         return "collecting garbage: " + describe(collected.error()) + " (" + state.origin + ")";
     World::Seen seen;
-    auto wrong = world->observe(state.model, seen);
-    for (auto at = seen.begin(); wrong.empty() && at != seen.end(); ++at)
-        wrong = state.model.check(at->first, at->second);
+    const auto wrong = look(state.model, *world, seen);
     return wrong.empty() ? wrong
                          : "after its garbage is gone: " + wrong + " (" + state.origin + ")";
 }

@@ -24,7 +24,8 @@ struct RingOptions {
     std::uint64_t seed = 1;
     std::uint64_t states = 1000;  ///< to be verified
     base::SimVfs::Options disk;
-    /// strict and batched promise the same; what relaxed promises, no power failure can show.
+    /// strict and batched promise the same; relaxed only that the last writes are gone as if they
+    /// had not been, or damaged and listed (P10 to P12), and that what was found stays.
     storage::local::Durability durability = storage::local::Durability::strict;
 };
 
@@ -34,7 +35,9 @@ struct RingReport {
     std::uint64_t operations = 0;  ///< acknowledged
     std::uint64_t recoveries = 0;  ///< of the states, crashes while a crash was recovered from
     std::uint64_t generations = 0;
-    std::string failure;  ///< the first one; empty: all is as promised
+    std::uint64_t undone = 0;   ///< states that lack acknowledged operations; only with relaxed
+    std::uint64_t damaged = 0;  ///< states with damaged bodies; only with relaxed
+    std::string failure;        ///< the first one; empty: all is as promised
 };
 
 RingReport run_ring(const RingOptions& options);

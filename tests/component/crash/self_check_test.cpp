@@ -64,4 +64,14 @@ TEST_CASE("C2 self-check: an engine without one of its safety measures is caught
     }
 }
 
+TEST_CASE("C2 self-check: relaxed that gives space back before its commit is durable is caught",
+          "[crash]") {
+    for (const auto* name : {"gc_order", "release_sync"}) {
+        const Broken broken(name);
+        const auto failure = failure_found({}, Durability::relaxed);
+        INFO(name << ": " << failure);
+        CHECK_FALSE(failure.empty());
+    }
+}
+
 #endif

@@ -42,7 +42,7 @@ std::string describe(const catalog::CatalogError& error) {
 
 World::Opened<std::unique_ptr<World>> World::open(base::Vfs& vfs,
                                                   storage::local::Durability durability) {
-    std::unique_ptr<World> world(new World());
+    std::unique_ptr<World> world(new World(durability));
     const base::Secret key(base::to_base64(base::Bytes(32, 7)));
     auto keyring = storage::crypto::Keyring::from_text(key, world->random_);
     HF_ASSERT(keyring);

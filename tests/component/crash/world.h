@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,9 @@ public:
     /// the objects. Otherwise fills `seen` with the state of each key.
     using Seen = std::map<std::string, KeyState>;
     std::string observe(const Model& model, Seen& seen);
+    /// Bodies that could not be read then, by their descriptions; all are listed as damaged (P11).
+    /// Only with durability relaxed, otherwise each is something wrong.
+    [[nodiscard]] const std::set<std::string>& damaged() const { return damaged_; }
 
     /// Releases what the garbage rows name and drops the rows, as the reclaimer does.
     base::Awaitable<Done> collect_garbage();
@@ -48,7 +52,7 @@ public:
     storage::local::Engine& engine() { return *engine_; }
 
 private:
-    World() = default;
+    explicit World(storage::local::Durability durability) : durability_(durability) {}
     base::Awaitable<Done> make_bucket();
     base::Awaitable<Done> put(Operation operation);
     base::Awaitable<Done> remove(Operation operation);
@@ -63,12 +67,18 @@ private:
     base::Awaitable<std::string> observe_object(std::string key, KeyState& seen);
     base::Awaitable<std::string> observe_upload(storage::catalog::UploadKey upload, KeyState& seen);
     base::Awaitable<std::string> check_listings(const Seen& seen);
+    base::Awaitable<std::string> observe_body(
+        base::Expected<storage::catalog::BodyReader, storage::catalog::CatalogError> reader,
+        std::string content);
     base::Awaitable<std::string> read_all(storage::catalog::BodyReader& reader, std::string& text);
+    std::string note_damaged(const std::string& content, const std::string& failure);
 
     [[nodiscard]] storage::catalog::UploadKey upload_key(const Operation& operation) const {
         return {bucket_id_, operation.key, operation.upload_id};
     }
 
+    const storage::local::Durability durability_;
+    std::set<std::string> damaged_;
     base::SystemClock clock_;
     base::SystemRandom random_;
     base::WorkerPool pool_{2};
