@@ -19,11 +19,6 @@ constexpr int attempts_max = 8;
 /// Behind the upload id in a part's row: NUL and the part number.
 constexpr std::size_t part_number_bytes = 5;
 
-StorageError as_storage_error(catalog::CatalogError error) {
-    if (error.kind == catalog::CatalogError::Kind::storage) return std::move(error.storage);
-    return {StorageError::Kind::unavailable, "a bucket went meanwhile"};
-}
-
 /// The row of another kind with the same key and upload id as a part's.
 std::string sibling_row(char kind, std::string_view part_row) {
     std::string row(part_row.substr(0, part_row.size() - part_number_bytes));
@@ -128,7 +123,7 @@ Async<std::optional<Compactor::Reference>> Compactor::find_reference(const Parti
     auto rows = co_await catalog::read_for_write(store_, bucket_id_of(partition), asked);
     if (!rows) {
         if (rows.error().kind == catalog::CatalogError::Kind::no_such_bucket) co_return found;
-        co_return as_storage_error(std::move(rows).error());
+        co_return std::move(rows).error().storage;  // it knows no other kind
     }
     // Gone, or on its way: an upload's parts go with it.
     const auto& seen = rows->rows;
@@ -271,7 +266,7 @@ Async<bool> Compactor::replace(const Partition& partition, Reference reference,
     }
     auto attempted = co_await catalog::try_commit(store_, bucket_id_of(partition),
                                                   std::move(transaction), std::move(dropped));
-    if (!attempted) co_return as_storage_error(std::move(attempted).error());
+    if (!attempted) co_return std::move(attempted).error().storage;  // as above
     co_return *attempted == catalog::Attempt::done;
 }
 
