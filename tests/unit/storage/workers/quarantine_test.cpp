@@ -90,3 +90,44 @@ TEST_CASE("quarantine: an age that no clock can be reckoned with is damage", "[w
     CHECK_FALSE(Quarantine::parse(content("3153600000001"), start));
     CHECK_FALSE(Quarantine::parse(content("9223372036854775807"), start));
 }
+
+TEST_CASE("quarantine: each kind of leftover comes back as what it was", "[workers]") {
+    const auto kind = GENERATE(SegmentPiece::Kind::whole, SegmentPiece::Kind::unfinished,
+                               SegmentPiece::Kind::damaged);
+    auto kept = leftover(1, 0, start);
+    kept.kind = kind;
+    Quarantine quarantine;
+    quarantine.add(kept);
+    const auto read = Quarantine::parse(quarantine.encode(start), start);
+    REQUIRE(read);
+    CHECK(read->all().begin()->second.kind == kind);
+}
+
+TEST_CASE("quarantine: a sealed file with other words is not read", "[workers]") {
+    using storage::workers::StateLine;
+    const auto is_read = [](const StateLine& line) {
+        return Quarantine::parse(storage::workers::encode_state("holdfast quarantine 1", {line}),
+                                 start)
+            .has_value();
+    };
+    const StateLine line{std::string(32, 'a'), "1", "0", "0", "0", "5", "whole"};
+    CHECK(is_read(line));
+    const auto with = [&](std::size_t word, const char* text) {
+        auto other = line;
+        other[word] = text;
+        return other;
+    };
+    CHECK_FALSE(is_read(with(0, "no-hex")));
+    CHECK_FALSE(is_read(with(0, "aaaa")));
+    for (std::size_t word = 1; word < 6; ++word) {
+        CHECK_FALSE(is_read(with(word, "one")));
+        CHECK_FALSE(is_read(with(word, "1x")));
+        CHECK_FALSE(is_read(with(word, "18446744073709551616")));
+    }
+    CHECK_FALSE(is_read(with(6, "half")));
+    auto other = line;
+    other.push_back("more");
+    CHECK_FALSE(is_read(other));
+    other.resize(6);
+    CHECK_FALSE(is_read(other));
+}

@@ -122,3 +122,41 @@ TEST_CASE("scrub state: a sealed file with other words is not read", "[workers]"
     other[5] = "meta";
     CHECK_FALSE(is_read({pass, other}));
 }
+
+TEST_CASE("scrub state: no word of a sealed file may be another kind of word", "[workers]") {
+    const auto is_read = [](const StateLine& pass, const StateLine& damaged) {
+        return ScrubState::parse(encode_state("holdfast scrub 2", {pass, damaged})).has_value();
+    };
+    const StateLine pass{"pass", "idle", "-", "-", "-", "0", "0", "0", "0", "0"};
+    StateLine damaged{"damaged", "blob", std::string(32, '0')};
+    damaged.insert(damaged.end(), {"-", "-", "index", "-", "-", "0", "-", "1", "1", "0", "0"});
+    REQUIRE(is_read(pass, damaged));
+    for (std::size_t word = 0; word < pass.size(); ++word) {
+        auto other = pass;
+        other[word] = "?";
+        INFO("pass, word " << word);
+        CHECK_FALSE(is_read(other, damaged));
+    }
+    for (std::size_t word = 0; word < damaged.size(); ++word) {
+        auto other = damaged;
+        other[word] = "?";
+        INFO("damaged, word " << word);
+        CHECK_FALSE(is_read(pass, other));
+    }
+    auto other = damaged;
+    other[2] = "0000";  // no blob id is so short
+    CHECK_FALSE(is_read(pass, other));
+    other = damaged;
+    other.push_back("1");  // a third of an extent
+    CHECK_FALSE(is_read(pass, other));
+    other.insert(other.end(), {"2", "3"});
+    CHECK(is_read(pass, other));
+}
+
+TEST_CASE("scrub state: a pass that is not under way stays so", "[workers]") {
+    auto state = some_state();
+    state.under_way = false;
+    const auto read = ScrubState::parse(state.encode());
+    REQUIRE(read);
+    CHECK_FALSE(read->under_way);
+}
