@@ -16,7 +16,6 @@ namespace holdfast::storage::workers {
 
 namespace {
 
-using catalog::CatalogError;
 using Item = catalog::GarbageList::Item;
 
 prometheus::Counter& reclaimed_blobs() {
@@ -33,11 +32,6 @@ prometheus::Counter& reclaim_failures() {
 }
 
 constexpr std::size_t rows_dropped_at_once = 256;
-
-StorageError as_storage_error(CatalogError error) {
-    if (error.kind == CatalogError::Kind::storage) return std::move(error.storage);
-    return {StorageError::Kind::unavailable, "a bucket went meanwhile"};
-}
 
 }  // namespace
 
@@ -187,7 +181,7 @@ base::Awaitable<void> Reclaimer::purge() {
     if (purged)
         reclaimed_blobs().Increment(static_cast<double>(*purged));
     else
-        note_failure(as_storage_error(std::move(purged).error()));
+        note_failure(purged.error().storage);
 }
 
 base::Awaitable<void> Reclaimer::sweep() {
@@ -196,7 +190,7 @@ base::Awaitable<void> Reclaimer::sweep() {
     while (!stopping_) {
         auto page = co_await buckets_.list("", after, 100);
         if (!page) {
-            note_failure(as_storage_error(std::move(page).error()));
+            note_failure(page.error().storage);
             co_return;
         }
         for (const auto& bucket : page->buckets) {
@@ -211,7 +205,7 @@ base::Awaitable<void> Reclaimer::sweep() {
 
 base::Awaitable<void> Reclaimer::sweep_bucket(const catalog::records::Bucket& bucket) {
     auto recovered = co_await buckets_.recover(bucket);
-    if (!recovered) note_failure(as_storage_error(std::move(recovered).error()));
+    if (!recovered) note_failure(recovered.error().storage);
     const auto partition = catalog::bucket_partition(bucket.id());
     catalog::RowCursor cursor(store_.metadata, partition, catalog::rows_of_kind('g'), 100);
     while (!stopping_) {
@@ -235,7 +229,7 @@ base::Awaitable<void> Reclaimer::sweep_bucket(const catalog::records::Bucket& bu
     if (stopping_) co_return;
     const auto before = time_.now() - options_.completion_memory;
     auto forgotten = co_await uploads_.forget_ended(bucket.id(), before);
-    if (!forgotten) note_failure(as_storage_error(std::move(forgotten).error()));
+    if (!forgotten) note_failure(forgotten.error().storage);
 }
 
 void Reclaimer::note_failure(const StorageError& error) {

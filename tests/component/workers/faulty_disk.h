@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "tests/component/workers/collector_support.h"
 #include "tests/component/workers/faulty_engine.h"
@@ -93,19 +94,12 @@ public:
         return collector.report();
     }
 
-    /// Where a sweep begins to count calls: with this one, and so many of them.
-    struct From {
-        std::string call;
-        int times = 0;
-    };
-    /// Arms the trouble for the nth call from there on, whatever is called.
+    /// Arms the trouble for the nth call from now on, whatever is called.
     template <class Worker>
-    void arm(const Trouble& trouble, std::uint64_t nth, Worker& worker, From from = {}) {
+    void arm(const Trouble& trouble, std::uint64_t nth, Worker& worker) {
         came_ = false;
-        faults.before = [this, trouble, nth, &worker, from, seen = 0,
-                         counted = std::uint64_t{0}](const std::string& call) mutable {
-            if (call == from.call) ++seen;
-            if (seen < from.times || ++counted != nth) return;
+        faults.before = [this, trouble, left = nth, &worker](const std::string&) mutable {
+            if (left == 0 || --left != 0) return;
             came_ = true;
             if (trouble.is_stop)
                 base::asio::co_spawn(loop, worker.stop(), base::asio::detached);

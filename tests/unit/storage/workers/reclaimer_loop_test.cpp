@@ -15,6 +15,10 @@ namespace asio = holdfast::base::asio;
 
 namespace {
 
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>,
+                                         holdfast::base::IoExecutor>;
+
 /// Releases wait at the gate until it opens, as those of blobs with readers do.
 class Gate {
 public:
@@ -33,9 +37,6 @@ public:
     int waiting = 0;
 
 private:
-    using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
-                                             asio::wait_traits<std::chrono::steady_clock>,
-                                             holdfast::base::IoExecutor>;
     Timer changed_;
     bool open_ = false;
 };
@@ -124,4 +125,41 @@ TEST_CASE("Reclaimer: stop waits for releases under way", "[workers][reclaimer]"
     asio::co_spawn(r.loop, r.reclaimer->run(), asio::detached);
     run_on(r.loop, work());
     CHECK(stopped);
+}
+
+TEST_CASE("Reclaimer: no more releases wait for readers than may, and the rest comes after them, 4",
+          "[workers][reclaimer]") {
+    auto options = impatient();
+    options.at_once = 8;
+    options.waiting_max = 2;
+    const bool stops = GENERATE(false, true);
+    ReclaimingBucket r(options);
+    r.make_garbage(5);
+    Gate gate(r.loop);
+    r.c.blobs.before_release = [&](const BlobId&) -> Awaitable<void> { co_await gate.pass(); };
+    bool ended = false;
+    const auto turn = [&]() -> Awaitable<void> {
+        co_await r.reclaimer->run_once();
+        ended = true;
+    };
+    const auto work = [&]() -> Awaitable<void> {
+        co_await until(r.loop, [&] { return gate.waiting == 2; });
+        // Its patience is over more than once meanwhile.
+        Timer later(r.loop.get_executor(), std::chrono::milliseconds(20));
+        co_await later.async_wait(asio::as_tuple(holdfast::base::use_awaitable));
+        CHECK(gate.waiting == 2);
+        CHECK_FALSE(ended);
+        gate.open();
+        if (stops) co_await r.reclaimer->stop();
+        co_await until(r.loop, [&] { return ended; });
+    };
+    asio::co_spawn(r.loop, turn(), asio::detached);
+    run_on(r.loop, work());
+    if (stops) {
+        CHECK(r.c.blobs.live() > 0);  // those are left to the next start
+        CHECK(r.c.blobs.live() == r.garbage_rows());
+        r.restart();
+        r.run_once();
+    }
+    r.check_all_given_back();
 }
