@@ -89,10 +89,6 @@ public:
         if (auto error = plan_->count("links", path_)) return *error;
         return below_->links();
     }
-    IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) override {
-        if (auto error = plan_->count("drop_cache", path_)) return *error;
-        return below_->drop_cache(offset, length);
-    }
 
 private:
     std::shared_ptr<FaultPlan> plan_;
@@ -136,7 +132,8 @@ std::uint64_t FaultyVfs::calls(const std::string& operation) const {
 
 IoResult<std::unique_ptr<VfsFile>> FaultyVfs::open(const std::string& path, OpenMode mode,
                                                    unsigned mode_bits) {
-    if (auto error = plan_->count("open", path)) return *error;
+    const char* operation = mode == OpenMode::read_medium ? "open_medium" : "open";
+    if (auto error = plan_->count(operation, path)) return *error;
     auto file = below_.open(path, mode, mode_bits);
     if (!file) return file;
     return std::unique_ptr<VfsFile>(std::make_unique<FaultyFile>(plan_, *std::move(file), path));

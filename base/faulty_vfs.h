@@ -1,8 +1,8 @@
 /// Wraps any file system and makes chosen calls fail, for tests.
 ///
 /// Calls are named after the functions of Vfs and VfsFile ("pwrite", "sync_data", "sync_directory",
-/// …). A pwrite that is made to fail writes half of its bytes first, as a real one may.
-/// threads: any.
+/// …); "open_medium" is an open with OpenMode::read_medium. A pwrite that is made to fail writes
+/// half of its bytes first, as a real one may. threads: any.
 #pragma once
 
 #include <cstdint>

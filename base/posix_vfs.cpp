@@ -10,7 +10,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
+#include <cstring>
 #include <limits>
+#include <memory>
 
 #include "base/vfs.h"
 
@@ -56,7 +59,7 @@ IoResult<Descriptor> open_descriptor(const std::string& path, int flags, unsigne
     return Descriptor(number);
 }
 
-class PosixFile final : public VfsFile {
+class PosixFile : public VfsFile {
 public:
     PosixFile(Descriptor descriptor, std::string path)
         : descriptor_(std::move(descriptor)), path_(std::move(path)) {}
@@ -144,18 +147,7 @@ public:
         return static_cast<std::uint64_t>(status.st_nlink);
     }
 
-    // To the borders of pages: the kernel keeps a page that the range covers in part.
-    IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) override {
-        const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-        const auto from = offset / page * page;
-        const auto end = (offset + length + page - 1) / page * page;
-        const int code =
-            ::posix_fadvise(fd(), position(from), position(end - from), POSIX_FADV_DONTNEED);
-        if (code != 0) return IoError{code, "posix_fadvise", path_};
-        return {};
-    }
-
-private:
+protected:
     [[nodiscard]] int fd() const { return descriptor_.number(); }
 
     /// Offsets beyond off_t become negative, which the kernel refuses with EINVAL.
@@ -179,8 +171,78 @@ private:
         return done;
     }
 
+    [[nodiscard]] const std::string& path() const { return path_; }
+
+private:
     Descriptor descriptor_;
     std::string path_;
+};
+
+/// Reads past the page cache (O_DIRECT). Dropping a range from the cache is not enough: the kernel
+/// caches pieces of up to 2 MiB as one, and keeps what a range covers in part.
+class PosixMediumFile final : public PosixFile {
+public:
+    PosixMediumFile(Descriptor descriptor, std::string path, bool direct)
+        : PosixFile(std::move(descriptor), std::move(path)), direct_(direct) {}
+
+    IoResult<std::size_t> pread(std::uint64_t offset, ByteSpan to) override {
+        if (direct_) {
+            auto got = read_direct(offset, to);
+            if (got || got.error().code != EINVAL) return got;
+            // A file system that takes the flag and then cannot.
+            direct_ = false;
+            if (::fcntl(fd(), F_SETFL, O_RDONLY) != 0) return failure("fcntl", path());
+        }
+        const auto from = offset / cached_piece_bytes_max * cached_piece_bytes_max;
+        const auto end = rounded_up(offset + to.size(), cached_piece_bytes_max);
+        // Where it cannot, there is no medium: the best that can be had is what is cached.
+        static_cast<void>(
+            ::posix_fadvise(fd(), position(from), position(end - from), POSIX_FADV_DONTNEED));
+        return PosixFile::pread(offset, to);
+    }
+
+    IoResult<std::size_t> pread_nowait(std::uint64_t, ByteSpan) override {
+        return IoError{EAGAIN, "preadv2", path()};
+    }
+
+private:
+    static constexpr std::uint64_t cached_piece_bytes_max = 2 << 20;
+    /// What offsets, sizes and memory have to be multiples of; enough for any disk.
+    static constexpr std::uint64_t direct_alignment = 4096;
+    static constexpr std::uint64_t buffer_bytes_max = 256 << 10;
+
+    static std::uint64_t rounded_up(std::uint64_t value, std::uint64_t unit) {
+        return (value + unit - 1) / unit * unit;
+    }
+
+    IoResult<std::size_t> read_direct(std::uint64_t offset, ByteSpan to) {
+        const auto end = rounded_up(offset + to.size(), direct_alignment);
+        const auto begin = offset / direct_alignment * direct_alignment;
+        const auto buffer_bytes = std::min(end - begin, buffer_bytes_max);
+        const std::unique_ptr<void, void (*)(void*)> buffer(
+            std::aligned_alloc(direct_alignment, buffer_bytes), std::free);
+        if (!buffer && buffer_bytes > 0) return IoError{ENOMEM, "pread", path()};
+        std::size_t done = 0;
+        while (done < to.size()) {
+            const auto at = (offset + done) / direct_alignment * direct_alignment;
+            const auto skipped = offset + done - at;
+            const auto wanted = std::min(end - at, buffer_bytes);
+            const ssize_t count =
+                uninterrupted([&] { return ::pread(fd(), buffer.get(), wanted, position(at)); });
+            if (count < 0) return failure("pread", path());
+            const auto got = static_cast<std::uint64_t>(count);
+            if (got <= skipped) break;
+            const auto taken = std::min<std::uint64_t>(got - skipped, to.size() - done);
+            std::memcpy(to.data() + done, static_cast<std::uint8_t*>(buffer.get()) + skipped,
+                        taken);
+            ::explicit_bzero(buffer.get(), got);  // it may have been a key
+            done += taken;
+            if (got % direct_alignment != 0) break;  // the end of the file
+        }
+        return done;
+    }
+
+    bool direct_;
 };
 
 class PosixLock final : public VfsLock {
@@ -194,6 +256,7 @@ private:
 int open_flags(OpenMode mode) {
     switch (mode) {
         case OpenMode::read:
+        case OpenMode::read_medium:
             return O_RDONLY;
         case OpenMode::read_write:
             return O_RDWR;
@@ -207,10 +270,22 @@ int open_flags(OpenMode mode) {
     return O_RDONLY;
 }
 
+IoResult<std::unique_ptr<VfsFile>> open_medium(const std::string& path) {
+    for (const int direct : {O_DIRECT, 0}) {
+        auto descriptor = open_descriptor(path, O_RDONLY | direct, 0);
+        if (!descriptor && descriptor.error().code == EINVAL && direct != 0) continue;
+        if (!descriptor) return std::move(descriptor).error();
+        return std::unique_ptr<VfsFile>(
+            std::make_unique<PosixMediumFile>(*std::move(descriptor), path, direct != 0));
+    }
+    return IoError{EINVAL, "open", path};
+}
+
 class PosixVfs final : public Vfs {
 public:
     IoResult<std::unique_ptr<VfsFile>> open(const std::string& path, OpenMode mode,
                                             unsigned mode_bits) override {
+        if (mode == OpenMode::read_medium) return open_medium(path);
         auto descriptor = open_descriptor(path, open_flags(mode), mode_bits);
         if (!descriptor) return std::move(descriptor).error();
         return std::unique_ptr<VfsFile>(std::make_unique<PosixFile>(*std::move(descriptor), path));

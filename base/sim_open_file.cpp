@@ -72,12 +72,6 @@ public:
         return state_->links_of(file_);
     }
 
-    IoResult<void> drop_cache(std::uint64_t, std::uint64_t) override {
-        const std::lock_guard lock(state_->mutex);
-        file_->cached = false;
-        return {};
-    }
-
 private:
     /// The range is the one that needs disk space behind it.
     template <class Change>
@@ -104,7 +98,7 @@ private:
 std::unique_ptr<VfsFile> open_sim_file(std::shared_ptr<SimState> state, SimFilePtr file,
                                        std::string path, OpenMode mode) {
     return std::make_unique<OpenSimFile>(std::move(state), std::move(file), std::move(path),
-                                         mode != OpenMode::read);
+                                         mode != OpenMode::read && mode != OpenMode::read_medium);
 }
 
 }  // namespace holdfast::base

@@ -42,13 +42,14 @@ IoResult<std::unique_ptr<VfsFile>> SimVfs::open(const std::string& path, OpenMod
     if (there) {
         if (mode == OpenMode::create_exclusive) return IoError{EEXIST, "open", path};
         file = found->second;
+        if (mode == OpenMode::read_medium) file->cached = false;
         if (mode == OpenMode::create_empty) {
             state_->used_bytes -= file->allocated_bytes();
             file->truncate(0);
         }
     } else {
-        if (mode == OpenMode::read || mode == OpenMode::read_write ||
-            !state_->now.has_directory(parent_of(path)))
+        if (mode == OpenMode::read || mode == OpenMode::read_medium ||
+            mode == OpenMode::read_write || !state_->now.has_directory(parent_of(path)))
             return IoError{ENOENT, "open", path};
         file = std::make_shared<SimFile>();
         state_->change({parent_of(path), {}, {{path, file}}, {}});

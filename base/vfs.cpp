@@ -15,8 +15,9 @@ bool IoError::out_of_space() const {
     return code == ENOSPC || code == EDQUOT;
 }
 
-IoResult<Bytes> read_file(Vfs& vfs, const std::string& path, std::uint64_t bytes_max) {
-    auto file = vfs.open(path, OpenMode::read);
+IoResult<Bytes> read_file(Vfs& vfs, const std::string& path, std::uint64_t bytes_max,
+                          OpenMode mode) {
+    auto file = vfs.open(path, mode);
     if (!file) return std::move(file).error();
     const auto size = (*file)->size();
     if (!size) return size.error();

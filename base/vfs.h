@@ -53,12 +53,11 @@ public:
     virtual IoResult<std::uint64_t> allocated_bytes() = 0;
     /// Names that the file has.
     virtual IoResult<std::uint64_t> links() = 0;
-    /// Drops the range from the page cache, so that the next read comes from the medium.
-    virtual IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) = 0;
 };
 
 enum class OpenMode {
     read,              ///< must exist
+    read_medium,       ///< the same; each pread asks the medium, whatever is cached
     read_write,        ///< must exist
     create_exclusive,  ///< must not exist; read and write
     create,            ///< made when missing; read and write
@@ -112,9 +111,10 @@ public:
 /// The kernel's file system.
 std::unique_ptr<Vfs> make_posix_vfs();
 
-/// Whole small files. read_file fails above bytes_max with EFBIG. write_file_durably writes a new
-/// file beside it, syncs, renames over and syncs the directory.
-IoResult<Bytes> read_file(Vfs& vfs, const std::string& path, std::uint64_t bytes_max);
+/// Whole small files. `mode`: read or read_medium. read_file fails above bytes_max with EFBIG.
+/// write_file_durably writes a new file beside it, syncs, renames over and syncs the directory.
+IoResult<Bytes> read_file(Vfs& vfs, const std::string& path, std::uint64_t bytes_max,
+                          OpenMode mode = OpenMode::read);
 IoResult<void> write_file_durably(Vfs& vfs, const std::string& path, ByteView content,
                                   unsigned mode_bits);
 

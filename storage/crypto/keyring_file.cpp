@@ -36,9 +36,7 @@ base::IoResult<void> write_new_file(base::Vfs& vfs, const std::string& path,
     auto file = vfs.open(path, base::OpenMode::create_exclusive, owner_only);
     if (!file) return std::move(file).error();
     if (auto written = (*file)->pwrite(0, content); !written) return written;
-    if (auto synced = (*file)->sync_data(); !synced) return synced;
-    // So that reading it back asks the medium, not the page cache.
-    return (*file)->drop_cache(0, content.size());
+    return (*file)->sync_data();
 }
 
 /// Gives the file its name, which must be free. A rename would replace a keyring that is there.
@@ -56,7 +54,9 @@ KeyResult<MasterKeys> load_keyring_file(base::Vfs& vfs, const std::string& path,
     const auto synced = vfs.sync_directory(directory_of(path));
     const bool needed = use == KeyringUse::first || (!synced && synced.error().code != EROFS);
     if (!synced && needed) return io_error(synced.error());
-    auto content = base::read_file(vfs, path, keyring_file_bytes_max);
+    // What the page cache says of a file that was just made proves nothing.
+    const auto mode = use == KeyringUse::first ? base::OpenMode::read_medium : base::OpenMode::read;
+    auto content = base::read_file(vfs, path, keyring_file_bytes_max, mode);
     if (!content) return io_error(content.error());
     auto keys = parse_keyring(base::as_text(*content));
     OPENSSL_cleanse(content->data(), content->size());

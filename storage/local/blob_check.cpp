@@ -42,8 +42,6 @@ private:
         const auto& extent = plan_.extent;
         if (auto failed = as_io_error(HF_FAILPOINT("scrub.frame"), "pread", "frame"))
             return *failed;
-        if (auto dropped = file_.drop_cache(extent.offset, extent.length); !dropped)
-            return dropped.error();
         std::array<std::uint8_t, extent_header_bytes> header{};
         std::array<std::uint8_t, extent_mark_bytes> mark{};
         // What the file does not have reads as zeros.
@@ -121,7 +119,7 @@ BlobCheck check_blob(SegmentHandles& handles, const BlobRef& blob, std::size_t e
         return check;
     }
     const auto& plan = (*plans)[extent];
-    const auto file = handles.get(plan.extent.segment);
+    const auto file = handles.open_medium(plan.extent.segment);
     if (!file) {
         check.damage = "its segment cannot be opened: " + file.error().message();
         return check;

@@ -99,7 +99,7 @@ Result<void> SegmentBlobReader::read_twice(const Run& run) {
                                    file.error().message()));
     if (!file) return refused(file.error(), id_);
     if (fetch(**file, run, Source::disk) && verify(run)) return {};
-    auto fetched = fetch(**file, run, Source::medium);
+    auto fetched = fetch_from_medium(run);
     if (fetched && verify(run)) return {};
     std::fill(run.to.begin(), run.to.end(), std::uint8_t{0});
     if (!fetched && fetched.error().code != ENODATA) return refused(fetched.error(), id_);
@@ -119,10 +119,14 @@ IoResult<void> read_exactly(base::VfsFile& file, std::uint64_t offset, ByteSpan 
 
 }  // namespace
 
+IoResult<void> SegmentBlobReader::fetch_from_medium(const Run& run) {
+    const auto file = works_.handles.open_medium(plans_[run.plan].extent.segment);
+    if (!file) return file.error();
+    return fetch(**file, run, Source::medium);
+}
+
 IoResult<void> SegmentBlobReader::fetch(base::VfsFile& file, const Run& run, Source source) {
     // Data first: reading it from the disk brings the table behind a small blob along.
-    if (source == Source::medium)
-        if (auto dropped = file.drop_cache(run.offset, run.to.size()); !dropped) return dropped;
     if (auto got = read_exactly(file, run.offset, run.to, source != Source::page_cache); !got)
         return got;
     return load_table(file, run.plan, source);
@@ -133,9 +137,6 @@ IoResult<void> SegmentBlobReader::load_table(base::VfsFile& file, std::size_t pl
     table_plan_ = std::numeric_limits<std::size_t>::max();
     const auto& extent = plans_[plan];
     table_.resize(extent.table_bytes());
-    if (source == Source::medium)
-        if (auto dropped = file.drop_cache(extent.table_offset(), table_.size()); !dropped)
-            return dropped;
     auto got = read_exactly(file, extent.table_offset(), table_, source != Source::page_cache);
     if (got) table_plan_ = plan;
     return got;

@@ -32,6 +32,7 @@ private:
     [[nodiscard]] Run run_at(std::uint64_t frame, std::uint64_t end_frame, base::ByteSpan to) const;
     Async<void> read_run(const Run& run);
     base::IoResult<void> fetch(base::VfsFile& file, const Run& run, Source source);
+    base::IoResult<void> fetch_from_medium(const Run& run);
     base::IoResult<void> load_table(base::VfsFile& file, std::size_t plan, Source source);
     [[nodiscard]] bool verify(const Run& run) const;
     Result<void> read_blocking(const Run& run);

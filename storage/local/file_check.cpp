@@ -58,7 +58,6 @@ std::string find_damage(const std::string& name, base::ByteView content, bool is
 base::IoResult<FileCheck> check_piece(base::VfsFile& file, const std::string& name,
                                       std::uint64_t from) {
     base::Bytes content(piece_bytes);
-    if (auto dropped = file.drop_cache(from, piece_bytes); !dropped) return dropped.error();
     const auto size = file.size();
     if (!size) return size.error();
     const auto wanted = std::min(piece_bytes, *size - std::min(*size, from));
@@ -76,7 +75,7 @@ base::IoResult<FileCheck> check_piece(base::VfsFile& file, const std::string& na
 
 Result<FileCheck> check_file(base::Vfs& vfs, const std::string& volume, const std::string& name,
                              std::uint64_t from) {
-    const auto file = vfs.open(volume + name, base::OpenMode::read);
+    const auto file = vfs.open(volume + name, base::OpenMode::read_medium);
     if (!file && file.error().code == ENOENT)
         return StorageError{StorageError::Kind::unavailable, file.error().message()};
     FileCheck unreadable;

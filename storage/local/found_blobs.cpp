@@ -182,13 +182,13 @@ BlobLook look_at_blob(base::Vfs& vfs, const std::string& directory, const BlobRe
     BlobLook found;
     for (const auto& extent : ref.extents) {
         const auto name = SegmentName::of(extent.segment).file_name();
-        const auto file = vfs.open(fmt::format("{}/{}", directory, name), base::OpenMode::read);
-        BlobLook look{State::damaged, file ? std::string() : file.error().message()};
+        BlobLook look{State::damaged, {}};
         // Once more from the medium: that tells a passing error from one that stays.
-        for (int attempt = 0; file && look.state != State::whole && attempt < 2; ++attempt) {
-            // A hint only.
-            if (attempt > 0) static_cast<void>((*file)->drop_cache(extent.offset, extent.length));
-            look = look_at_extent(**file, extent);
+        for (const auto mode : {base::OpenMode::read, base::OpenMode::read_medium}) {
+            if (look.state == State::whole) break;
+            const auto file = vfs.open(fmt::format("{}/{}", directory, name), mode);
+            look = file ? look_at_extent(**file, extent)
+                        : BlobLook{State::damaged, file.error().message()};
         }
         if (look.state == State::whole || found.state == State::never_written) continue;
         found = {look.state, fmt::format("{} ({} at {})", look.what, name, extent.offset)};

@@ -224,14 +224,12 @@ Async<base::Bytes> LocalUpkeep::read_index_file(const std::string& name, std::ui
                                                 std::uint64_t bytes) {
     auto read = [&]() -> Result<base::Bytes> {
         const auto file =
-            parts_.vfs.open(parts_.index_directory + "/" + name, base::OpenMode::read);
+            parts_.vfs.open(parts_.index_directory + "/" + name, base::OpenMode::read_medium);
         if (!file) return to_storage_error(file.error());
         base::Bytes content(bytes);
         const auto got = (*file)->pread(offset, content);
         if (!got) return to_storage_error(got.error());
         content.resize(*got);
-        // What is read once must not push out what is read often. A hint only.
-        static_cast<void>((*file)->drop_cache(offset, bytes));
         return content;
     };
     co_return co_await reader_.run(read);

@@ -15,17 +15,17 @@ using rocksdb::Slice;
 
 thread_local int reads_from_medium = 0;
 
-base::IoResult<std::size_t> read_medium(base::VfsFile& file, std::uint64_t offset,
+base::IoResult<std::size_t> read_medium(const FileToRead& file, std::uint64_t offset,
                                         base::ByteSpan to) {
-    // A hint: what stays in the cache is read from there.
-    static_cast<void>(file.drop_cache(offset, to.size()));
-    return file.pread(offset, to);
+    const auto medium = file.vfs.open(file.path, base::OpenMode::read_medium);
+    if (!medium) return medium.error();
+    return (*medium)->pread(offset, to);
 }
 
-IOStatus read_at(base::VfsFile& file, std::uint64_t offset, std::size_t bytes, char* scratch,
+IOStatus read_at(const FileToRead& file, std::uint64_t offset, std::size_t bytes, char* scratch,
                  Slice* result) {
     const base::ByteSpan to(reinterpret_cast<std::uint8_t*>(scratch), bytes);
-    auto got = reads_from_medium > 0 ? read_medium(file, offset, to) : file.pread(offset, to);
+    auto got = reads_from_medium > 0 ? read_medium(file, offset, to) : file.file->pread(offset, to);
     if (!got && got.error().code == EIO) got = read_medium(file, offset, to);
     *result = Slice(scratch, got ? *got : 0);
     return to_io_status(got);
@@ -33,38 +33,38 @@ IOStatus read_at(base::VfsFile& file, std::uint64_t offset, std::size_t bytes, c
 
 class SequentialFile final : public rocksdb::FSSequentialFile {
 public:
-    explicit SequentialFile(std::unique_ptr<base::VfsFile> file) : file_(std::move(file)) {}
+    explicit SequentialFile(FileToRead file) : file_(std::move(file)) {}
 
     IOStatus Read(std::size_t bytes, const IOOptions&, Slice* result, char* scratch,
                   IODebugContext*) override {
-        auto status = read_at(*file_, offset_, bytes, scratch, result);
+        auto status = read_at(file_, offset_, bytes, scratch, result);
         offset_ += result->size();
         return status;
     }
 
     IOStatus Skip(std::uint64_t bytes) override {
-        const auto size = file_->size();
+        const auto size = file_.file->size();
         if (!size) return to_io_status(size.error());
         offset_ = std::min(offset_ + bytes, std::max(offset_, *size));
         return IOStatus::OK();
     }
 
 private:
-    std::unique_ptr<base::VfsFile> file_;
+    FileToRead file_;
     std::uint64_t offset_ = 0;
 };
 
 class RandomAccessFile final : public rocksdb::FSRandomAccessFile {
 public:
-    explicit RandomAccessFile(std::unique_ptr<base::VfsFile> file) : file_(std::move(file)) {}
+    explicit RandomAccessFile(FileToRead file) : file_(std::move(file)) {}
 
     IOStatus Read(std::uint64_t offset, std::size_t bytes, const IOOptions&, Slice* result,
                   char* scratch, IODebugContext*) const override {
-        return read_at(*file_, offset, bytes, scratch, result);
+        return read_at(file_, offset, bytes, scratch, result);
     }
 
 private:
-    std::unique_ptr<base::VfsFile> file_;
+    FileToRead file_;
 };
 
 class WritableFile final : public rocksdb::FSWritableFile {
@@ -161,13 +161,11 @@ IOStatus to_io_status(const base::IoError& error) {
     return status;
 }
 
-std::unique_ptr<rocksdb::FSSequentialFile> make_sequential_file(
-    std::unique_ptr<base::VfsFile> file) {
+std::unique_ptr<rocksdb::FSSequentialFile> make_sequential_file(FileToRead file) {
     return std::make_unique<SequentialFile>(std::move(file));
 }
 
-std::unique_ptr<rocksdb::FSRandomAccessFile> make_random_access_file(
-    std::unique_ptr<base::VfsFile> file) {
+std::unique_ptr<rocksdb::FSRandomAccessFile> make_random_access_file(FileToRead file) {
     return std::make_unique<RandomAccessFile>(std::move(file));
 }
 

@@ -34,10 +34,14 @@ public:
     ReadFromMedium& operator=(const ReadFromMedium&) = delete;
 };
 
-std::unique_ptr<rocksdb::FSSequentialFile> make_sequential_file(
-    std::unique_ptr<base::VfsFile> file);
-std::unique_ptr<rocksdb::FSRandomAccessFile> make_random_access_file(
-    std::unique_ptr<base::VfsFile> file);
+/// A file that is read, and what it takes to read it past the page cache.
+struct FileToRead {
+    base::Vfs& vfs;
+    std::string path;
+    std::unique_ptr<base::VfsFile> file;
+};
+std::unique_ptr<rocksdb::FSSequentialFile> make_sequential_file(FileToRead file);
+std::unique_ptr<rocksdb::FSRandomAccessFile> make_random_access_file(FileToRead file);
 /// Appends behind size_bytes.
 std::unique_ptr<rocksdb::FSWritableFile> make_writable_file(const rocksdb::FileOptions& options,
                                                             std::unique_ptr<base::VfsFile> file,

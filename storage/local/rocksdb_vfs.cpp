@@ -36,7 +36,7 @@ public:
                                IODebugContext*) override {
         auto file = vfs_.open(path, OpenMode::read);
         if (!file) return to_io_status(file);
-        *result = make_sequential_file(*std::move(file));
+        *result = make_sequential_file({vfs_, path, *std::move(file)});
         return IOStatus::OK();
     }
 
@@ -45,7 +45,7 @@ public:
                                  IODebugContext*) override {
         auto file = vfs_.open(path, OpenMode::read);
         if (!file) return to_io_status(file);
-        *result = make_random_access_file(*std::move(file));
+        *result = make_random_access_file({vfs_, path, *std::move(file)});
         return IOStatus::OK();
     }
 

@@ -40,6 +40,10 @@ base::IoResult<std::shared_ptr<base::VfsFile>> SegmentHandles::get(std::uint64_t
     return file;
 }
 
+base::IoResult<std::unique_ptr<base::VfsFile>> SegmentHandles::open_medium(std::uint64_t segment) {
+    return vfs_.open(path(segment), base::OpenMode::read_medium);
+}
+
 void SegmentHandles::forget(std::uint64_t segment) {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(segment);

@@ -24,6 +24,8 @@ public:
     base::IoResult<std::shared_ptr<base::VfsFile>> get(std::uint64_t segment);
     /// The same when it is open already, else null: never blocks.
     std::shared_ptr<base::VfsFile> get_open(std::uint64_t segment);
+    /// One of its own, past the page cache.
+    base::IoResult<std::unique_ptr<base::VfsFile>> open_medium(std::uint64_t segment);
     void forget(std::uint64_t segment);
     [[nodiscard]] std::string path(std::uint64_t segment) const;
 

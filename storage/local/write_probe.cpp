@@ -34,11 +34,9 @@ IoResult<void> write_and_read_back(base::Vfs& vfs, const std::string& path) {
     if (auto done = (*file)->pwrite(0, written); !done) return done;
     if (auto done = (*file)->sync_data(); !done) return done;
     if (auto done = vfs.sync_directory(parent_of(path)); !done) return done;
-    if (auto done = (*file)->drop_cache(0, probe_bytes); !done) return done;
-    base::Bytes read(probe_bytes);
-    const auto got = (*file)->pread(0, read);
-    if (!got) return got.error();
-    if (*got != probe_bytes || read != written) return base::IoError{EIO, "read back", path};
+    const auto read = base::read_file(vfs, path, probe_bytes, base::OpenMode::read_medium);
+    if (!read) return read.error();
+    if (*read != written) return base::IoError{EIO, "read back", path};
     return {};
 }
 

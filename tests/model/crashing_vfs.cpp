@@ -53,9 +53,6 @@ public:
     IoResult<std::uint64_t> size() override { return file_->size(); }
     IoResult<std::uint64_t> allocated_bytes() override { return file_->allocated_bytes(); }
     IoResult<std::uint64_t> links() override { return file_->links(); }
-    IoResult<void> drop_cache(std::uint64_t offset, std::uint64_t length) override {
-        return file_->drop_cache(offset, length);
-    }
 
 private:
     std::unique_ptr<base::VfsFile> file_;

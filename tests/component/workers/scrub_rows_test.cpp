@@ -191,7 +191,7 @@ TEST_CASE("a small object whose bytes are bad in memory only is read from the me
         disk.damage_file(path, 4 * KiB);
         // The medium has other bytes than the cache.
         disk.vfs.watch([&](const char* call, const std::string& file) {
-            if (file != path || std::string_view(call) != "drop_cache" || was_read_again) return;
+            if (file != path || std::string_view(call) != "open_medium" || was_read_again) return;
             was_read_again = true;
             disk.damage_file(path, 4 * KiB);
         });

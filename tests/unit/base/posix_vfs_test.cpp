@@ -1,5 +1,12 @@
-#include <cerrno>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <vector>
+
+#include "base/random.h"
 #include "base/vfs.h"
 #include "tests/catch.h"
 #include "tests/temporary_directory.h"
@@ -23,6 +30,30 @@ template <class T>
 int code_of(const IoResult<T>& result) {
     REQUIRE_FALSE(result);
     return result.error().code;
+}
+
+/// Of a file of 1 MiB.
+std::ptrdiff_t pages_in_cache(const std::string& path) {
+    constexpr std::size_t bytes = 1 << 20;
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    REQUIRE(file >= 0);
+    void* mapped = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, file, 0);
+    ::close(file);
+    REQUIRE(mapped != MAP_FAILED);
+    std::vector<unsigned char> pages(bytes / static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)));
+    const int known = ::mincore(mapped, bytes, pages.data());
+    ::munmap(mapped, bytes);
+    REQUIRE(known == 0);
+    return std::count_if(pages.begin(), pages.end(), [](auto page) { return (page & 1U) != 0; });
+}
+
+/// Whether all of it went.
+bool drop_from_cache(const std::string& path) {
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    REQUIRE(file >= 0);
+    ::posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED);
+    ::close(file);
+    return pages_in_cache(path) == 0;
 }
 
 }  // namespace
@@ -91,39 +122,58 @@ TEST_CASE("posix vfs: a read that must not wait reads the page cache or says EAG
         CHECK(got.error().code == EAGAIN);
     CHECK(file->start_writeback(0, 4));
     CHECK(file->sync_data());
-    CHECK(file->drop_cache(0, 4));
     CHECK(*file->pread(0, buffer) == 4);
 }
 
-TEST_CASE("posix vfs: a range is dropped from the cache with the pages at its ends",
+TEST_CASE("posix vfs: 2.5 what is read from the medium is what was written, at any place and size",
           "[base][vfs]") {
     Fixture fixture;
+    constexpr std::size_t bytes = (1 << 20) + 1234;
+    Bytes content(bytes);
+    SeededRandom(7).fill(content);
+    REQUIRE(fixture.make("a")->pwrite(0, content));  // not synced: it need not be on the disk yet
+    const auto medium = fixture.vfs->open(fixture.directory.file("a"), OpenMode::read_medium);
+    REQUIRE(medium);
+    CHECK(*(*medium)->size() == bytes);
+    for (const std::size_t offset :
+         {0, 1, 4095, 4096, 300'000, (1 << 20) - 1, 1 << 20, (1 << 20) + 1233})
+        for (const std::size_t length : {1, 512, 4096, 4097, 70'000, 600'000}) {
+            CAPTURE(offset, length);
+            Bytes got(length);
+            const auto count = (*medium)->pread(offset, got);
+            REQUIRE(count);
+            REQUIRE(*count == std::min(length, bytes - offset));
+            CHECK(std::equal(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(*count),
+                             content.begin() + static_cast<std::ptrdiff_t>(offset)));
+        }
+    Bytes beyond(10);
+    CHECK(*(*medium)->pread(bytes, beyond) == 0);
+    CHECK(*(*medium)->pread(10 * bytes, beyond) == 0);
+    CHECK(*(*medium)->pread(0, ByteSpan()) == 0);
+    CHECK(code_of((*medium)->pread_nowait(0, beyond)) == EAGAIN);
+    CHECK_FALSE((*medium)->pwrite(0, beyond));
+    CHECK(code_of(fixture.vfs->open(fixture.directory.file("b"), OpenMode::read_medium)) == ENOENT);
+}
+
+TEST_CASE(
+    "posix vfs: 2.5 what is read from the medium neither comes from the page cache nor fills it",
+    "[base][vfs]") {
+    Fixture fixture;
+    constexpr std::size_t bytes = 1 << 20;
+    const auto path = fixture.directory.file("a");
     const auto file = fixture.make("a");
-    constexpr std::size_t page = 4096;
-    REQUIRE(file->pwrite(0, Bytes(4 * page, 7)));
+    REQUIRE(file->pwrite(0, Bytes(bytes, 7)));
     REQUIRE(file->sync_data());
-    const auto cached = [&](std::uint64_t offset) {
-        Bytes byte(1);
-        return file->pread_nowait(offset, byte).has_value();
-    };
-    if (!cached(0)) {
-        WARN("this file system cannot read without waiting");
-        return;
-    }
-    REQUIRE(file->drop_cache(0, 4 * page));
-    if (cached(0)) {
+    if (!drop_from_cache(path)) {
         WARN("this file system keeps its pages");
         return;
     }
-    for (const auto& [offset, length] :
-         {std::pair<std::uint64_t, std::uint64_t>{100, 10}, {page + 1, page}, {page - 1, 2}}) {
-        Bytes all(4 * page);
-        REQUIRE(file->pread(0, all));
-        REQUIRE(file->drop_cache(offset, length));
-        CAPTURE(offset, length);
-        CHECK_FALSE(cached(offset));
-        CHECK_FALSE(cached(offset + length - 1));
-    }
+    const auto medium = fixture.vfs->open(path, OpenMode::read_medium);
+    REQUIRE(medium);
+    Bytes got(bytes);
+    REQUIRE(*(*medium)->pread(0, got) == bytes);
+    CHECK(got == Bytes(bytes, 7));
+    CHECK(pages_in_cache(path) == 0);
 }
 
 TEST_CASE("posix vfs: names are made, listed in order, linked, renamed and removed",

@@ -22,7 +22,7 @@ TEST_CASE("write probe: 2.5 each way to fail is one", "[local][probe]") {
     REQUIRE(disk.make_directories("/data"));
     base::FaultyVfs faulty(disk);
     for (const char* call :
-         {"space", "open", "pwrite", "sync_data", "sync_directory", "drop_cache", "pread"}) {
+         {"space", "open", "pwrite", "sync_data", "sync_directory", "open_medium", "pread"}) {
         CAPTURE(call);
         faulty.fail({call, "", 1, EIO, true});
         CHECK(probe_writes(faulty, "/data/probe", 1));
