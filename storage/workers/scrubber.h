@@ -99,8 +99,9 @@ private:
     Async<void> recheck(const Damage& damage);
     Async<void> recheck_blob(const Damage& damage);
     Async<bool> recheck_blob_in(const Damage& damage, std::string row_key);
-    Async<bool> is_row_whole(const Damage& damage);
-    Async<bool> are_rows_whole(const Damage& damage);
+    /// They can be read, or are gone. errors: corrupt, io: they cannot.
+    Async<void> read_row(const Damage& damage);
+    Async<void> read_rows(const Damage& damage);
     /// The name of the bucket with a partition; empty when it has none any more.
     Async<std::string> bucket_of(const Partition& partition);
     /// Who refers to what ordinary reads met.

@@ -38,23 +38,22 @@ Async<void> Scrubber::recheck(const Damage& damage) {
     if (damage.kind == Damage::Kind::blob && !damage.row_key.empty())
         co_return co_await recheck_blob(damage);
     if (!damage.is_of_rows()) co_return Result<void>{};
-    Result<bool> whole = false;
+    Result<void> read;
     if (damage.kind == Damage::Kind::row)
-        whole = co_await is_row_whole(damage);
+        read = co_await read_row(damage);
     else
-        whole = co_await are_rows_whole(damage);
-    if (whole && *whole) upkeep_.damage().forget(damage);
-    if (!whole && !is_damage(whole.error())) co_return std::move(whole).error();
+        read = co_await read_rows(damage);
+    if (read) upkeep_.damage().forget(damage);
+    if (!read && !is_damage(read.error())) co_return read;
     co_return Result<void>{};
 }
 
-/// Or gone.
-Async<bool> Scrubber::is_row_whole(const Damage& damage) {
+Async<void> Scrubber::read_row(const Damage& damage) {
     std::vector<RowKey> keys;
     keys.push_back({damage.family, damage.row_key});
     auto rows = co_await store_.metadata.get(damage.partition, std::move(keys));
     if (!rows) co_return std::move(rows).error();
-    if (!rows->front() || damage.family == RowFamily::body) co_return true;
+    if (!rows->front() || damage.family == RowFamily::body) co_return Result<void>{};
     RowPosition place;
     place.partition = damage.partition;
     place.key = damage.row_key;
@@ -65,11 +64,11 @@ Async<bool> Scrubber::is_row_whole(const Damage& damage) {
     entry.row = *std::move(rows->front());
     auto owners = co_await owners_of(**snapshot, entry);
     if (!owners) co_return std::move(owners).error();
-    co_return true;
+    co_return Result<void>{};
 }
 
 /// A few of them: rows may have come in between.
-Async<bool> Scrubber::are_rows_whole(const Damage& damage) {
+Async<void> Scrubber::read_rows(const Damage& damage) {
     constexpr std::uint32_t rows_looked_at = 64;
     RowPosition place;
     place.partition = damage.partition;
@@ -79,10 +78,10 @@ Async<bool> Scrubber::are_rows_whole(const Damage& damage) {
     for (std::uint32_t looked_at = 0; looked_at < rows_looked_at;) {
         auto rows = co_await (*snapshot)->next(rows_looked_at - looked_at);
         if (!rows) co_return std::move(rows).error();
-        if (rows->empty()) co_return true;
+        if (rows->empty()) co_return Result<void>{};
         looked_at += static_cast<std::uint32_t>(rows->size());
     }
-    co_return true;
+    co_return Result<void>{};
 }
 
 Async<void> Scrubber::recheck_blob(const Damage& damage) {
@@ -130,11 +129,7 @@ Async<std::string> Scrubber::bucket_of(const Partition& partition) {
     std::string after;
     for (;;) {
         auto page = co_await buckets_.list("", after, 1000);
-        if (!page) {
-            if (page.error().kind == catalog::CatalogError::Kind::storage)
-                co_return std::move(page).error().storage;
-            co_return std::string();
-        }
+        if (!page) co_return std::move(page).error().storage;
         for (const auto& bucket : page->buckets)
             if (bucket.id() == id) co_return bucket.name();
         if (!page->more) co_return std::string();
