@@ -61,7 +61,9 @@ IoResult<void> WalAside::keep_file(const std::string& from, const std::string& t
 IoResult<void> WalAside::copy(const std::string& from, const std::string& to) {
     const auto source = vfs_.open(from, base::OpenMode::read);
     if (!source) return source.error();
-    const auto target = vfs_.open(to, base::OpenMode::create);
+    // Under its own name it is whole: keep_file() takes what it finds there for that.
+    const auto unfinished = to + ".part";
+    const auto target = vfs_.open(unfinished, base::OpenMode::create_empty);
     if (!target) return target.error();
     base::Bytes piece(base::MiB);
     for (std::uint64_t offset = 0;; offset += piece.size()) {
@@ -69,8 +71,10 @@ IoResult<void> WalAside::copy(const std::string& from, const std::string& to) {
         if (!got) return got.error();
         if (auto written = (*target)->pwrite(offset, base::ByteView(piece).first(*got)); !written)
             return written;
-        if (*got < piece.size()) return (*target)->sync_data();
+        if (*got < piece.size()) break;
     }
+    if (auto synced = (*target)->sync_data(); !synced) return synced;
+    return vfs_.rename(unfinished, to);
 }
 
 }  // namespace holdfast::storage::local

@@ -61,7 +61,7 @@ TEST_CASE("WAL aside: a start that was killed half way is completed", "[local][r
 
 TEST_CASE("WAL aside: where there are no hard links the files are copied", "[local][recovery]") {
     World world;
-    world.faulty.fail({"link", "", 1, GENERATE(EOPNOTSUPP, EPERM, EMLINK), true});
+    world.faulty.fail({"link", "", 1, GENERATE(EOPNOTSUPP, EPERM, EMLINK, EXDEV, ENOSYS), true});
     REQUIRE(world.logs.keep(1));
     const auto content = base::read_file(world.disk, "/data/aside/00000001-000015.log", 100);
     REQUIRE(content);
@@ -83,4 +83,50 @@ TEST_CASE("WAL aside: its failpoint makes it fail", "[local][recovery]") {
     REQUIRE(base::set_failpoints("recovery.walcopy=eio"));
     CHECK_FALSE(world.logs.keep(1));
     REQUIRE(base::set_failpoints(""));
+}
+
+TEST_CASE("WAL aside: any call that fails is told, and the next attempt has all of every file",
+          "[local][recovery][fault]") {
+    const bool links = GENERATE(true, false);
+    const std::string large(3 * 1024 * 1024 + 5, 'x');
+    bool met = true;
+    for (std::uint64_t nth = 1; met; ++nth) {
+        CAPTURE(links, nth);
+        World world;
+        world.put("/data/index/000016.log", large);
+        // The kernel says that a name is taken before it says that there are no links.
+        base::FaultyVfs without_links(world.faulty);
+        if (!links) without_links.fail({"link", "", 1, EPERM, true});
+        WalAside logs(without_links, "/data/aside", "/data/index");
+        world.faulty.fail({"", "", nth, EIO, false});
+        const auto kept = logs.keep(1);
+        met = world.faulty.failed();
+        CHECK(kept.has_value() == !met);
+        world.faulty.heal();
+        without_links.heal();
+        REQUIRE(logs.keep(1));
+        for (const std::string name : {"000012.log", "000015.log", "000016.log"}) {
+            const auto whole = base::read_file(world.disk, "/data/index/" + name, 4 << 20);
+            const auto copy = base::read_file(world.disk, "/data/aside/00000001-" + name, 4 << 20);
+            REQUIRE(whole);
+            REQUIRE(copy);
+            CHECK(*copy == *whole);
+        }
+    }
+}
+
+TEST_CASE("WAL aside: any call that fails while it is dropped is told, and the next attempt drops",
+          "[local][recovery][fault]") {
+    bool met = true;
+    for (std::uint64_t nth = 1; met; ++nth) {
+        World world;
+        REQUIRE(world.logs.keep(1));
+        world.faulty.fail({"", "", nth, EIO, false});
+        const auto dropped = world.logs.drop();
+        met = world.faulty.failed();
+        CHECK(dropped.has_value() == !met);
+        world.faulty.heal();
+        CHECK(world.logs.drop());
+        CHECK(world.aside(world.disk).empty());
+    }
 }
