@@ -1,9 +1,11 @@
 #include "storage/local/committer.h"
 
 #include <future>
+#include <thread>
 
 #include "base/failpoint.h"
 #include "base/metrics.h"
+#include "storage/local/row_codec.h"
 #include "tests/catch.h"
 #include "tests/unit/storage/local/row_support.h"
 
@@ -255,11 +257,12 @@ TEST_CASE("committer: the high-water mark follows each group, and fails without 
         const auto before = failed_marks();
         const Failpoints failing("highwater.write=eio");
         REQUIRE(world.commit(put_of("c", "")));
-        CHECK(failed_marks() == before + 1);
+        REQUIRE(world.commit(put_of("d", "")));
+        CHECK(failed_marks() == before + 2);
     }
     RowWorld world(directory);
     CHECK(world.high_water->commit_no() == 2);
-    CHECK(world.database->commit_no() == 3);
+    CHECK(world.database->commit_no() == 4);
 }
 
 TEST_CASE("committer: with durability relaxed the mark waits for the clean stop",
@@ -292,6 +295,151 @@ TEST_CASE("committer: after its end it answers unavailable", "[local][commit]") 
     REQUIRE(world.committer->finish());
     auto late = submit(*world.committer, put_of("b", ""));
     CHECK(failure_of(late) == StorageError::Kind::unavailable);
+}
+
+TEST_CASE(
+    "committer: P5 a second group that waits while the first one fails is refused, not in doubt",
+    "[local][commit][durability]") {
+    TemporaryDirectory directory;
+    const std::size_t waiting = group_operations_max + 3;
+    {
+        RowWorld world(directory);
+        std::vector<Outcome> outcomes;
+        const Failpoints failing("commit.wal.before=eio@2");
+        {
+            const Hold hold(*world.committer);
+            for (std::size_t i = 0; i < waiting; ++i)
+                outcomes.push_back(submit(*world.committer, put_of(std::to_string(i), "v")));
+        }
+        for (std::size_t i = 0; i < waiting; ++i)
+            CHECK(failure_of(outcomes[i]) == (i < group_operations_max
+                                                  ? StorageError::Kind::in_doubt
+                                                  : StorageError::Kind::read_only));
+    }
+    RowWorld reopened(directory);
+    CHECK(reopened.keys_of(ScanRange{}).empty());
+}
+
+TEST_CASE("committer: P5 what could not be read keeps its own error when its group fails",
+          "[local][commit][durability]") {
+    TemporaryDirectory directory;
+    RowWorld world(directory);
+    // Too short for a version.
+    REQUIRE(world.database->db()
+                .Put({}, world.database->family(RowFamily::index), disk_key("p", "damaged"), "")
+                .ok());
+    const Failpoints failing("commit.wal.before=eio@2");
+    Outcome doubtful;
+    Outcome unreadable;
+    {
+        const Hold hold(*world.committer);
+        doubtful = submit(*world.committer, put_of("doubtful", "1"));
+        unreadable = submit(*world.committer, create("damaged", "1"));
+    }
+    CHECK(failure_of(doubtful) == StorageError::Kind::in_doubt);
+    CHECK(failure_of(unreadable) == StorageError::Kind::corrupt);
+}
+
+TEST_CASE("committer: what waits when it stops is answered, and was not written",
+          "[local][commit]") {
+    TemporaryDirectory directory;
+    {
+        RowWorld world(directory);
+        std::vector<Outcome> waiting;
+        std::thread stopping;
+        {
+            const Hold hold(*world.committer);
+            waiting.push_back(submit(*world.committer, put_of("a", "")));
+            stopping = std::thread([&] { world.committer->stop(); });
+            // Until it has heard of it: then it answers at once.
+            for (bool stopped = false; !stopped;) {
+                auto late = submit(*world.committer, put_of("b", ""));
+                stopped = late.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+                waiting.push_back(std::move(late));
+            }
+        }
+        stopping.join();
+        for (auto& outcome : waiting) CHECK(failure_of(outcome) == StorageError::Kind::unavailable);
+    }
+    RowWorld reopened(directory);
+    CHECK(reopened.keys_of(ScanRange{}).empty());
+}
+
+TEST_CASE("committer: a stop does not wait for the company that a group waits for",
+          "[local][commit]") {
+    for (int round = 0; round < 5; ++round) {
+        TemporaryDirectory directory;
+        Committer::Options options;
+        options.durability = Durability::batched;
+        bool written = false;
+        {
+            RowWorld world(directory, options);
+            auto outcome = submit(*world.committer, put_of("a", ""));
+            world.committer->stop();
+            const auto answer = outcome.get();
+            written = answer.has_value();
+            if (!written) CHECK(answer.error().kind == StorageError::Kind::unavailable);
+        }
+        RowWorld reopened(directory);
+        CHECK(reopened.get("a").has_value() == written);
+    }
+}
+
+TEST_CASE("committer: an end whose mark cannot be written is not a clean one",
+          "[local][commit][highwater]") {
+    TemporaryDirectory directory;
+    {
+        RowWorld world(directory);
+        REQUIRE(world.commit(put_of("a", "")));
+        const Failpoints failing("highwater.write=eio");
+        const auto finished = world.committer->finish();
+        REQUIRE_FALSE(finished);
+        CHECK(finished.error().kind == StorageError::Kind::io);
+    }
+    RowWorld world(directory);
+    CHECK(world.get("a"));
+}
+
+TEST_CASE(
+    "committer: a range delete of one family, or beside a row, leaves the row's version alone",
+    "[local][commit]") {
+    TemporaryDirectory directory;
+    RowWorld world(directory);
+    Transaction many;
+    for (std::size_t i = 0; i <= point_deletes_max; ++i) {
+        many.puts.push_back(tests::put_row("r" + std::to_string(i), ""));
+        many.puts.push_back(Put{RowKey{RowFamily::body, "r" + std::to_string(i)}, ""});
+    }
+    for (const auto* key : {"a", "z", "x"}) many.puts.push_back(tests::put_row(key, "1"));
+    REQUIRE(world.commit(std::move(many)));
+    const auto remove = [](RowFamily family, const char* begin, const char* end) {
+        Transaction transaction;
+        transaction.range_deletes.push_back(RangeDelete{family, begin, end});
+        return transaction;
+    };
+    const auto replace = [](const std::string& key, RowVersion version) {
+        Transaction transaction = put_of(key, "2");
+        transaction.expectations.push_back(Expectation{key, version});
+        return transaction;
+    };
+    std::vector<Outcome> outcomes;
+    {
+        const Hold hold(*world.committer);
+        outcomes.push_back(submit(*world.committer, remove(RowFamily::body, "q", "zz")));
+        outcomes.push_back(submit(*world.committer, replace("r7", 1)));
+        outcomes.push_back(submit(*world.committer, remove(RowFamily::index, "r", "s")));
+        outcomes.push_back(submit(*world.committer, replace("a", 1)));
+        outcomes.push_back(submit(*world.committer, replace("z", 1)));
+        outcomes.push_back(submit(*world.committer, replace("r7", 0)));
+        // What the group itself deleted once is not deleted twice.
+        Transaction twice = remove(RowFamily::index, "x", "y");
+        twice.deletes.push_back(RowKey{RowFamily::index, "x"});
+        outcomes.push_back(submit(*world.committer, remove(RowFamily::index, "x", "y")));
+        outcomes.push_back(submit(*world.committer, std::move(twice)));
+    }
+    for (auto& outcome : outcomes) CHECK(outcome.get());
+    CHECK(world.keys_of(ScanRange{}) == std::vector<std::string>{"a", "r7", "z"});
+    CHECK(world.get("r7")->value == "2");
 }
 
 namespace {

@@ -1,7 +1,9 @@
 #include "storage/local/reattach_note.h"
 
+#include <cerrno>
 #include <filesystem>
 
+#include "base/faulty_vfs.h"
 #include "tests/catch.h"
 #include "tests/unit/storage/local/row_support.h"
 
@@ -39,6 +41,17 @@ TEST_CASE("reattach note: one that is damaged still says that something is pendi
         CHECK((*note)->commit_no == 0);
         CHECK((*note)->missing == 1);
     }
+    const auto content = encode_reattach_note({258, 7});
+    for (const std::size_t at : {0, 8, 27}) {
+        auto changed = content;
+        changed[at] = static_cast<char>(changed[at] ^ 1);
+        REQUIRE(base::write_file_durably(*vfs, path, base::as_bytes(changed), 0640));
+        CHECK(read_reattach_note(*vfs, volume)->value().commit_no == 0);
+    }
+    base::FaultyVfs faulty(*vfs);
+    faulty.fail({"unlink", "", 1, EIO, false});
+    CHECK_FALSE(remove_reattach_note(faulty, volume));
+    CHECK(read_reattach_note(*vfs, volume)->has_value());
     REQUIRE(remove_reattach_note(*vfs, volume));
     CHECK_FALSE(std::filesystem::exists(path));
     CHECK(remove_reattach_note(*vfs, volume));

@@ -1,5 +1,6 @@
 #include "storage/local/segment_format.h"
 
+#include "storage/local/crc32c.h"
 #include "tests/catch.h"
 
 using namespace holdfast;
@@ -20,6 +21,15 @@ ExtentHeader a_header() {
 
 ExtentMark a_mark() {
     return {an_id(), 3, true, 2, 131'104, 0x01020304, 17, 0x05060708};
+}
+
+/// With another number in it and a checksum that holds: what a later version might write.
+template <class Block>
+Block with(Block block, std::size_t at, std::uint32_t number) {
+    const base::ByteSpan bytes(block);
+    base::store_le32(bytes.subspan(at), number);
+    base::store_le32(bytes.subspan(60), crc32c(bytes.first(60)));
+    return block;
 }
 
 }  // namespace
@@ -57,6 +67,19 @@ TEST_CASE("segment format: what was encoded decodes, and any flipped bit is refu
     }
     CHECK_FALSE(decode_header(base::ByteView(header).first(63)));
     CHECK_FALSE(decode_mark(header));
+}
+
+TEST_CASE("segment format: a whole header or end mark with what nobody writes is refused",
+          "[storage][segment]") {
+    const auto header = encode(a_header());
+    REQUIRE(decode_header(with(header, 8, 2)));
+    CHECK_FALSE(decode_header(with(header, 8, 3)));  // version
+    for (const std::uint32_t kind : {0U, 4U, 0xffffffffU})
+        CHECK_FALSE(decode_header(with(header, 12, kind)));
+    CHECK_FALSE(decode_header(with(header, 36, 0)));  // bytes of a frame
+    CHECK_FALSE(decode_header(with(header, 40, 0)));  // bytes reserved
+    CHECK_FALSE(decode_header(with(header, 40, 8191)));
+    CHECK_FALSE(decode_mark(with(encode(a_mark()), 8, 3)));  // flags
 }
 
 TEST_CASE("segment format: an identity cut short is refused", "[storage][segment]") {
@@ -112,4 +135,8 @@ TEST_CASE("segment format: a reference that contradicts itself has no plan", "[s
     wrong = ref;
     wrong.extents[0].length = 127;
     CHECK_FALSE(plan_extents(wrong));
+    wrong = ref;
+    wrong.stored_bytes = 9000;
+    wrong.extents[1].length = 128 + 1004;
+    CHECK_FALSE(plan_extents(wrong));  // every extent is full, and bytes are left
 }
