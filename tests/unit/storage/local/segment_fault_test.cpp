@@ -265,6 +265,60 @@ TEST_CASE("segments: three dead segments within a minute stop writes, not reads"
     CHECK(fixture.whole(1, *before));
 }
 
+TEST_CASE("segments: more bytes than were announced are kept as well, or refused with their blob",
+          "[storage][segment][fault]") {
+    const auto content = content_of(7, 7 * frame_bytes);
+    const auto view = base::ByteView(content);
+    const bool fails = GENERATE(false, true);
+    Fixture fixture;
+    storage::BlobOptions options;
+    options.id = blob_id(7);
+    options.frame_bytes = frame_bytes;
+    options.expected_stored_bytes = 2 * frame_bytes;
+    auto writer = run_to_end(fixture.store->create(options));
+    REQUIRE(writer);
+    // In memory so far.
+    REQUIRE(run_to_end((*writer)->append(view.first(2 * frame_bytes))));
+    if (fails) fixture.vfs.fail({"pwrite", "", 1, EIO, false});
+    const auto appended = run_to_end((*writer)->append(view.subspan(2 * frame_bytes)));
+    CHECK(appended.has_value() == !fails);
+    if (fails) {
+        CHECK_FALSE(run_to_end((*writer)->append(view.first(frame_bytes))));
+        CHECK(kind_of(run_to_end((*writer)->finish(an_identity))) == Kind::io);
+        return;
+    }
+    const auto ref = run_to_end((*writer)->finish(an_identity));
+    REQUIRE(ref);
+    CHECK(ref->stored_bytes == content.size());
+    CHECK(fixture.whole(7, *ref));
+    CHECK(kind_of(run_to_end((*writer)->finish(an_identity))) == Kind::io);
+    CHECK_FALSE(run_to_end((*writer)->append(view.first(frame_bytes))));
+}
+
+TEST_CASE(
+    "segments: a writer waits while too much is unsynced, and goes on when a sync failed, too",
+    "[storage][segment][fault]") {
+    const bool fails = GENERATE(false, true);
+    Fixture fixture;
+    auto options = small_segments("/s", 2);
+    options.unsynced_bytes_max = 2 * frame_bytes;
+    fixture.store.reset();
+    fixture.store = open_segments(options, fixture.vfs, fixture.clock, fixture.pool);
+    const auto before = fixture.write(1);
+    REQUIRE(before);
+    if (fails) fixture.vfs.fail({"sync_data", ".segment", 1, EIO, false});
+    WriteShape shape;
+    shape.size_known = false;
+    shape.frames_at_once = 3;
+    const auto content = content_of(2, 20 * frame_bytes);
+    const auto ref = run_to_end(write_blob(*fixture.store, 2, content, shape));
+    // What was acknowledged needed every sync of its segment.
+    CHECK(ref.has_value() == !fails);
+    if (ref) CHECK(fixture.whole(2, *ref));
+    CHECK(fixture.write(3));
+    CHECK(fixture.whole(1, *before));
+}
+
 TEST_CASE("segments: a failed directory sync stops writes before anything is acked",
           "[storage][segment][fault]") {
     Fixture fixture;
