@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -242,7 +243,7 @@ private:
         return done;
     }
 
-    bool direct_;
+    std::atomic<bool> direct_;
 };
 
 class PosixLock final : public VfsLock {

@@ -15,6 +15,10 @@ bool IoError::out_of_space() const {
     return code == ENOSPC || code == EDQUOT;
 }
 
+bool IoError::out_of_means() const {
+    return code == EMFILE || code == ENFILE || code == ENOMEM;
+}
+
 IoResult<Bytes> read_file(Vfs& vfs, const std::string& path, std::uint64_t bytes_max,
                           OpenMode mode) {
     auto file = vfs.open(path, mode);

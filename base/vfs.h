@@ -23,6 +23,8 @@ struct IoError {
     /// "pwrite data/segments/…: No space left on device"
     [[nodiscard]] std::string message() const;
     [[nodiscard]] bool out_of_space() const;  ///< ENOSPC or EDQUOT
+    /// EMFILE, ENFILE or ENOMEM: the process lacks it, which tells nothing about the medium.
+    [[nodiscard]] bool out_of_means() const;
 };
 
 template <class T>

@@ -52,8 +52,8 @@ KeyResult<MasterKeys> load_keyring_file(base::Vfs& vfs, const std::string& path,
     // Also of a file that was there: who made it may have been killed before its name was durable,
     // and from here on data depends on it.
     const auto synced = vfs.sync_directory(directory_of(path));
-    const bool needed = use == KeyringUse::first || (!synced && synced.error().code != EROFS);
-    if (!synced && needed) return io_error(synced.error());
+    if (!synced && (use == KeyringUse::first || synced.error().code != EROFS))
+        return io_error(synced.error());
     // What the page cache says of a file that was just made proves nothing.
     const auto mode = use == KeyringUse::first ? base::OpenMode::read_medium : base::OpenMode::read;
     auto content = base::read_file(vfs, path, keyring_file_bytes_max, mode);

@@ -6,6 +6,7 @@
 
 #include "base/failpoint.h"
 #include "storage/local/crc32c.h"
+#include "storage/local/segment.h"
 #include "storage/local/segment_failpoint.h"
 #include "storage/local/segment_format.h"
 #include "storage/local/segment_scan.h"
@@ -24,10 +25,11 @@ public:
                 const ExtentPlan& plan)
         : file_(file), blob_(blob), number_(number), plan_(plan) {}
 
-    BlobCheck run() {
+    Result<BlobCheck> run() {
         BlobCheck check;
         check.bytes_read = plan_.extent.length;
         auto wrong = look(check);
+        if (!wrong && wrong.error().out_of_means()) return to_storage_error(wrong.error());
         check.damage = wrong ? std::move(*wrong) : "it cannot be read: " + wrong.error().message();
         return check;
     }
@@ -109,9 +111,17 @@ private:
     ScanItem item_;
 };
 
+base::IoResult<std::shared_ptr<base::VfsFile>> open_to_check(SegmentWorks& works,
+                                                             std::uint64_t segment) {
+    if (works.open.contains(segment)) return works.handles.get(segment);
+    auto file = works.handles.open_medium(segment);
+    if (!file) return std::move(file).error();
+    return std::shared_ptr<base::VfsFile>(*std::move(file));
+}
+
 }  // namespace
 
-BlobCheck check_blob(SegmentHandles& handles, const BlobRef& blob, std::size_t extent) {
+Result<BlobCheck> check_blob(SegmentWorks& works, const BlobRef& blob, std::size_t extent) {
     BlobCheck check;
     const auto plans = plan_extents(blob);
     if (!plans || extent >= plans->size()) {
@@ -119,18 +129,20 @@ BlobCheck check_blob(SegmentHandles& handles, const BlobRef& blob, std::size_t e
         return check;
     }
     const auto& plan = (*plans)[extent];
-    const auto file = handles.open_medium(plan.extent.segment);
+    const auto file = open_to_check(works, plan.extent.segment);
+    if (!file && file.error().out_of_means()) return to_storage_error(file.error());
     if (!file) {
         check.damage = "its segment cannot be opened: " + file.error().message();
         return check;
     }
     // Once more before it is called damaged: that tells a passing error from the medium's.
     for (int attempt = 0; attempt < 2; ++attempt) {
-        check = ExtentCheck(**file, blob, extent, plan).run();
-        if (check.damage.empty()) return check;
+        auto checked = ExtentCheck(**file, blob, extent, plan).run();
+        if (!checked || checked->damage.empty()) return checked;
+        check = *std::move(checked);
     }
     check.damage = fmt::format("extent {}: {}: {} at {}", extent, check.damage,
-                               handles.path(plan.extent.segment), plan.extent.offset);
+                               works.handles.path(plan.extent.segment), plan.extent.offset);
     return check;
 }
 

@@ -85,7 +85,7 @@ Async<void> SegmentBlobReader::read_run(const Run& run) {
 /// What cannot be read is listed, whether the bytes are wrong or the medium fails (2.5).
 Result<void> SegmentBlobReader::read_blocking(const Run& run) {
     auto read = read_twice(run);
-    if (!read) works_.damage.note(ref_, read.error().detail);
+    if (!read && is_damage(read.error())) works_.damage.note(ref_, read.error().detail);
     return read;
 }
 

@@ -71,13 +71,26 @@ base::IoResult<FileCheck> check_piece(base::VfsFile& file, const std::string& na
     return check;
 }
 
+/// What is being written is read as it comes: past the page cache the file's lock would be held for
+/// as long as the disk takes, and every commit would wait for it.
+base::OpenMode mode_of(const std::string& name) {
+    const bool is_written = name == layout::high_water || name.ends_with(".log");
+    return is_written ? base::OpenMode::read : base::OpenMode::read_medium;
+}
+
+/// Says nothing about the file; unavailable would say that it is gone.
+StorageError not_checked(const base::IoError& error) {
+    return {StorageError::Kind::io, error.message()};
+}
+
 }  // namespace
 
 Result<FileCheck> check_file(base::Vfs& vfs, const std::string& volume, const std::string& name,
                              std::uint64_t from) {
-    const auto file = vfs.open(volume + name, base::OpenMode::read_medium);
+    const auto file = vfs.open(volume + name, mode_of(name));
     if (!file && file.error().code == ENOENT)
         return StorageError{StorageError::Kind::unavailable, file.error().message()};
+    if (!file && file.error().out_of_means()) return not_checked(file.error());
     FileCheck unreadable;
     unreadable.end = true;
     if (!file) {
@@ -86,6 +99,7 @@ Result<FileCheck> check_file(base::Vfs& vfs, const std::string& volume, const st
     }
     auto check = check_piece(**file, name, from);
     if (check) return *std::move(check);
+    if (check.error().out_of_means()) return not_checked(check.error());
     unreadable.damage = "it cannot be read: " + check.error().message();
     return unreadable;
 }

@@ -140,11 +140,11 @@ bool append_extent(base::VfsFile& file, const Extent& extent, std::string& to) {
     if (!item || item->kind != ScanItem::Kind::whole || item->length != extent.length) return false;
     const auto check = check_frames(file, *item);
     if (!check || !check->whole()) return false;
-    const auto at = to.size();
-    to.resize(at + item->data_bytes());
-    const auto got = file.pread(extent.offset + extent_header_bytes,
-                                {reinterpret_cast<std::uint8_t*>(to.data()) + at, to.size() - at});
-    return got && *got == to.size() - at;
+    base::Bytes data(item->data_bytes());
+    const auto got = file.pread(extent.offset + extent_header_bytes, data);
+    if (!got || *got != data.size()) return false;
+    to += base::as_text(data);
+    return true;
 }
 
 }  // namespace
@@ -201,8 +201,12 @@ std::string read_small_blob(base::Vfs& vfs, const std::string& directory, const 
     if (ref.stored_bytes > small_blob_bytes_max) return content;
     for (const auto& extent : ref.extents) {
         const auto name = SegmentName::of(extent.segment).file_name();
-        const auto file = vfs.open(fmt::format("{}/{}", directory, name), base::OpenMode::read);
-        if (!file || !append_extent(**file, extent, content)) return {};
+        bool whole = false;
+        for (const auto mode : {base::OpenMode::read, base::OpenMode::read_medium}) {
+            const auto file = vfs.open(fmt::format("{}/{}", directory, name), mode);
+            whole = whole || (file && append_extent(**file, extent, content));
+        }
+        if (!whole) return {};
     }
     return content;
 }

@@ -164,9 +164,7 @@ bool LocalUpkeep::punches_holes() const {
 }
 
 Async<BlobCheck> LocalUpkeep::check(const BlobRef& blob, std::size_t extent) {
-    auto check = [&]() -> Result<BlobCheck> {
-        return check_blob(parts_.works.handles, blob, extent);
-    };
+    auto check = [&]() -> Result<BlobCheck> { return check_blob(parts_.works, blob, extent); };
     co_return co_await reader_.run(check);
 }
 
@@ -261,7 +259,8 @@ Async<std::string> LocalUpkeep::read_note(const std::string& name) {
         const auto path = parts_.directory + name;
         const auto content = base::read_file(parts_.vfs, path, note_bytes_max);
         if (!content && content.error().code == ENOENT) return std::string();
-        if (!content) return to_storage_error(content.error());
+        // Not as a row that is unavailable for the moment: to the scrub that is a file that went.
+        if (!content) return StorageError{StorageError::Kind::io, content.error().message()};
         return std::string(base::as_text(*content));
     };
     co_return co_await parts_.pool.run(read);

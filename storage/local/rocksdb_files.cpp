@@ -26,7 +26,10 @@ IOStatus read_at(const FileToRead& file, std::uint64_t offset, std::size_t bytes
                  Slice* result) {
     const base::ByteSpan to(reinterpret_cast<std::uint8_t*>(scratch), bytes);
     auto got = reads_from_medium > 0 ? read_medium(file, offset, to) : file.file->pread(offset, to);
-    if (!got && got.error().code == EIO) got = read_medium(file, offset, to);
+    if (!got && got.error().code == EIO) {
+        auto again = read_medium(file, offset, to);
+        if (again || !again.error().out_of_means()) got = std::move(again);
+    }
     *result = Slice(scratch, got ? *got : 0);
     return to_io_status(got);
 }

@@ -1,5 +1,8 @@
 #include "storage/local/row_database.h"
 
+#include <cerrno>
+#include <system_error>
+
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -25,6 +28,14 @@ bool tells_of_the_disk(const std::string& text) {
     constexpr std::string_view missing = "No such file or directory";
     for (auto at = text.find(failure); at != std::string::npos; at = text.find(failure, at + 1))
         if (text.compare(at + failure.size(), missing.size(), missing) != 0) return true;
+    return false;
+}
+
+/// The process lacks what it takes to read: base::IoError::out_of_means(), of which RocksDB keeps
+/// the text alone.
+bool tells_of_want(const std::string& text) {
+    for (const int code : {EMFILE, ENFILE, ENOMEM})
+        if (text.ends_with(std::generic_category().message(code))) return true;
     return false;
 }
 
@@ -156,7 +167,8 @@ Expected<void, OpenError> RowDatabase::read_identity(const VolumeId& volume) {
 }
 
 void RowDatabase::note_read_failure(const StorageError& failure) const {
-    ++*read_failures_;
+    // What is only not to be had for the moment is no reason to mistrust the index.
+    if (is_damage(failure)) ++*read_failures_;
     static auto& failures = base::metrics::counter("holdfast_index_read_failures_total",
                                                    "Reads of the index that failed.");
     failures.Increment();
@@ -176,6 +188,8 @@ Expected<void, OpenError> RowDatabase::skip_commits(RowVersion last) {
 
 StorageError to_storage_error(const rocksdb::Status& status) {
     auto kind = StorageError::Kind::io;
+    if (tells_of_want(status.ToString()))
+        return StorageError{StorageError::Kind::unavailable, status.ToString()};
     if (status.IsCorruption()) kind = StorageError::Kind::corrupt;
     if (status.IsNoSpace()) kind = StorageError::Kind::out_of_space;
     return StorageError{kind, status.ToString()};

@@ -14,8 +14,9 @@
 namespace holdfast::storage::local {
 
 StorageError to_storage_error(const base::IoError& error) {
-    const auto kind =
-        error.out_of_space() ? StorageError::Kind::out_of_space : StorageError::Kind::io;
+    auto kind = StorageError::Kind::io;
+    if (error.out_of_space()) kind = StorageError::Kind::out_of_space;
+    if (error.out_of_means()) kind = StorageError::Kind::unavailable;
     return {kind, error.message()};
 }
 

@@ -62,7 +62,8 @@ Result<std::shared_ptr<Segment>> SegmentFactory::make() {
             return {};
         }();
         if (!synced) {
-            context_.directory_failed(synced.error());
+            // That it could not be opened says nothing of the disk; only this segment is given up.
+            if (!synced.error().out_of_means()) context_.directory_failed(synced.error());
             return to_storage_error(synced.error());
         }
     }

@@ -209,8 +209,17 @@ void Model::fix(const std::string& key, const KeyState& seen) {
 
 std::string Model::check_damaged(const std::set<std::string>& bodies) const {
     for (const auto& body : bodies)
-        if (loss_ == Loss::nothing || whole_.contains(body)) return body + " is damaged";
+        if (loss_ == Loss::nothing || must_be_whole(body)) return body + " is damaged";
     return {};
+}
+
+/// It was seen so, or all the parts that it is made of.
+bool Model::must_be_whole(const std::string& content) const {
+    if (whole_.contains(content)) return true;
+    std::istringstream pieces(content);
+    for (std::string piece; std::getline(pieces, piece, '+');)
+        if (!whole_.contains(piece)) return false;
+    return true;
 }
 
 void Model::fix_damaged(const std::set<std::string>& bodies) {

@@ -100,6 +100,7 @@ private:
         std::vector<std::string> uploads;
     };
     [[nodiscard]] bool is_damaged(const std::string& content) const;
+    [[nodiscard]] bool must_be_whole(const std::string& content) const;
     void keep_whole_bodies();
 
     Loss loss_;

@@ -51,30 +51,35 @@ base::Awaitable<std::string> World::observe_key(const Model& model, std::string 
     co_return wrong;
 }
 
-base::Awaitable<std::string> World::read_all(catalog::BodyReader& reader, std::string& text) {
+storage::Async<void> World::read_all(catalog::BodyReader& reader, std::string& text) {
     for (;;) {
         auto piece = co_await reader.next();
-        if (!piece) co_return describe(catalog::CatalogError(std::move(piece).error()));
-        if (piece->empty()) co_return std::string();
+        if (!piece) co_return std::move(piece).error();
+        if (piece->empty()) co_return storage::Result<void>{};
         text += base::as_text(*piece);
     }
 }
 
 /// What the last writes left may be unreadable with durability relaxed, never wrong (P10), and is
 /// told of (P11).
-std::string World::note_damaged(const std::string& content, const std::string& failure) {
-    if (durability_ != storage::local::Durability::relaxed) return failure;
-    if (engine_->upkeep().damage().size() == 0) return "not listed as damaged: " + failure;
+std::string World::note_damaged(const std::string& content, const storage::StorageError& failure) {
+    const auto text = describe(catalog::CatalogError(failure));
+    if (durability_ != storage::local::Durability::relaxed || !is_damage(failure)) return text;
     damaged_.insert(content);
+    // Each has a blob of its own, at least.
+    if (engine_->upkeep().damage().size() < damaged_.size())
+        return "not listed as damaged: " + text;
     return {};
 }
 
 base::Awaitable<std::string> World::observe_body(
     base::Expected<catalog::BodyReader, catalog::CatalogError> reader, std::string content) {
-    if (!reader) co_return note_damaged(content, describe(reader.error()));
+    if (!reader && reader.error().kind != catalog::CatalogError::Kind::storage)
+        co_return describe(reader.error());
+    if (!reader) co_return note_damaged(content, reader.error().storage);
     std::string text;
-    const auto failure = co_await read_all(*reader, text);
-    if (!failure.empty()) co_return note_damaged(content, failure);
+    const auto whole = co_await read_all(*reader, text);
+    if (!whole) co_return note_damaged(content, whole.error());
     if (text != bytes_of(content)) co_return "the bytes of " + content + " are wrong";
     co_return std::string();
 }

@@ -24,8 +24,9 @@ struct RingOptions {
     std::uint64_t seed = 1;
     std::uint64_t states = 1000;  ///< to be verified
     base::SimVfs::Options disk;
-    /// strict and batched promise the same; relaxed only that the last writes are gone as if they
-    /// had not been, or damaged and listed (P10 to P12), and that what was found stays.
+    /// strict and batched promise the same; relaxed only that each key is as it was at some moment
+    /// since the last start, bodies damaged and listed at worst (P10 to P12), and that what was
+    /// found stays.
     storage::local::Durability durability = storage::local::Durability::strict;
 };
 

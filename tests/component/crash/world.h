@@ -70,8 +70,8 @@ private:
     base::Awaitable<std::string> observe_body(
         base::Expected<storage::catalog::BodyReader, storage::catalog::CatalogError> reader,
         std::string content);
-    base::Awaitable<std::string> read_all(storage::catalog::BodyReader& reader, std::string& text);
-    std::string note_damaged(const std::string& content, const std::string& failure);
+    static storage::Async<void> read_all(storage::catalog::BodyReader& reader, std::string& text);
+    std::string note_damaged(const std::string& content, const storage::StorageError& failure);
 
     [[nodiscard]] storage::catalog::UploadKey upload_key(const Operation& operation) const {
         return {bucket_id_, operation.key, operation.upload_id};

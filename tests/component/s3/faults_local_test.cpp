@@ -341,4 +341,18 @@ TEST_CASE("2.5 a segment that cannot be opened is a read that the disk refused",
     refused.check(1);
 }
 
+TEST_CASE(
+    "2.5 fd exhaustion: an object that cannot be opened for that is asked for again, not damaged",
+    "[s3][local][faults]") {
+    Log log;
+    const auto code = GENERATE(EMFILE, ENFILE, ENOMEM);
+    FaultyWorld world;
+    REQUIRE(world->put("/photos/k", large).status == 200);
+    world.crash_and_restart([&] { world.disk.fail({"open", ".segment", 1, code, true}); });
+    CHECK(world->get("/photos/k").outcome() == "503 SlowDown");
+    CHECK(metric("holdfast_damaged") == 0);
+    world.disk.heal();
+    CHECK(world->get("/photos/k").body == large);
+}
+
 }  // namespace holdfast::test

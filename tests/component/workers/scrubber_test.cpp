@@ -1,3 +1,4 @@
+#include <cerrno>
 #include <filesystem>
 
 #include "base/failpoint.h"
@@ -145,6 +146,25 @@ TEST_CASE("scrub: a read that fails once is no damage, one that fails twice is, 
     CHECK(only_damage(disk).row_key == "ocat.jpg");
     disk.scrub();
     CHECK(disk.upkeep().damage().size() == 0);
+}
+
+TEST_CASE("scrub: what could not be read for want of descriptors or memory is no damage, 2.5",
+          "[workers][scrub]") {
+    DiskCatalog disk;
+    disk.put("cat.jpg", 200 * KiB);
+    const auto [operation, path] = GENERATE(table<std::string, std::string>(
+        {{"open_medium", ".segment"}, {"pread", ".segment"}, {"open_medium", "highwater"}}));
+    for (const int code : {EMFILE, ENOMEM}) {
+        CAPTURE(operation, path, code);
+        disk.vfs.fail({operation, path, 1, code, true});
+        disk.scrub();
+        CHECK(disk.vfs.failed());
+        CHECK_FALSE(disk.scrubber().report().failure.empty());
+        CHECK(disk.upkeep().damage().size() == 0);
+        disk.vfs.heal();
+        disk.scrub();
+        CHECK(disk.scrubber().report().failure.empty());
+    }
 }
 
 TEST_CASE("scrub: what was found survives a restart and is looked at first, 2.7.5",

@@ -155,9 +155,8 @@ TEST_CASE("posix vfs: 2.5 what is read from the medium is what was written, at a
     CHECK(code_of(fixture.vfs->open(fixture.directory.file("b"), OpenMode::read_medium)) == ENOENT);
 }
 
-TEST_CASE(
-    "posix vfs: 2.5 what is read from the medium neither comes from the page cache nor fills it",
-    "[base][vfs]") {
+TEST_CASE("posix vfs: 2.5 what is read from the medium does not fill the page cache",
+          "[base][vfs]") {
     Fixture fixture;
     constexpr std::size_t bytes = 1 << 20;
     const auto path = fixture.directory.file("a");

@@ -14,7 +14,8 @@ public:
     base::IoResult<std::unique_ptr<base::VfsFile>> open(const std::string& path,
                                                         base::OpenMode mode,
                                                         unsigned mode_bits) override {
-        if (mode != base::OpenMode::read) return refused("open", path);
+        if (mode != base::OpenMode::read && mode != base::OpenMode::read_medium)
+            return refused("open", path);
         return below_.open(path, mode, mode_bits);
     }
     base::IoResult<bool> exists(const std::string& path) override { return below_.exists(path); }
