@@ -181,6 +181,21 @@ TEST_CASE("fault: 2.2.1 a segment whose name was not synced is never used, nor i
             CHECK(extent.segment != storage::local::SegmentName::parse(name)->number());
 }
 
+TEST_CASE("fault: 2.5 a directory that cannot be opened to be synced costs that segment alone",
+          "[local][recovery][fault]") {
+    FaultyWorld f;
+    f.world.start();
+    f.faulty.fail({"sync_directory", "segments", 1, EMFILE, false});
+    const auto refused = f.world.put_blob(1);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == StorageError::Kind::unavailable);
+    CHECK(f.faulty.failed());
+    CHECK(f.world.engine->condition().writable());
+    const auto blob = f.world.put_blob(2);
+    REQUIRE(blob);
+    CHECK(f.world.can_read(*blob));
+}
+
 TEST_CASE("fault: 2.5 three segments that died within a minute stop writes, and a reopening helps",
           "[local][recovery][fault]") {
     FaultyWorld f;

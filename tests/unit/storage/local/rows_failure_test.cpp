@@ -3,6 +3,8 @@
 
 #include <rocksdb/sst_file_writer.h>
 
+#include <cerrno>
+
 #include "base/faulty_vfs.h"
 #include "storage/local/row_codec.h"
 #include "storage/local/row_reader.h"
@@ -57,6 +59,26 @@ TEST_CASE("2.7.3 an expected row that the commit thread cannot read fails its tr
     CHECK(disk.commit(replace));
     CHECK(disk.failures() == 1);
     CHECK(disk.world.get("row")->value == "2");
+}
+
+TEST_CASE("2.5 fd exhaustion: a row that cannot be read for that is unavailable, and no mistrust",
+          "[local][rows][fault]") {
+    UnreadTables disk;
+    const auto code = GENERATE(EMFILE, ENFILE, ENOMEM);
+    Transaction replace = put_of("row", "2");
+    replace.expectations.push_back(Expectation{"row", 1});
+    disk.faulty.fail({"pread", ".sst", 1, code, true});
+    const auto refused = disk.commit(replace);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == StorageError::Kind::unavailable);
+    const auto read = disk.world.try_get("row");
+    REQUIRE_FALSE(read);
+    CHECK(read.error().kind == StorageError::Kind::unavailable);
+    CHECK(disk.failures() == 0);
+    CHECK(disk.world.engine->upkeep().damage().size() == 0);
+    disk.faulty.heal();
+    CHECK(disk.world.get("row")->value == "1");
+    CHECK(disk.commit(replace));
 }
 
 TEST_CASE("2.7.3 a range that the commit thread cannot read fails its transaction alone",
