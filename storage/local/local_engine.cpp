@@ -61,6 +61,7 @@ Expected<void, OpenError> LocalEngine::open() {
         volume_->path(layout::index), [this] { return condition(); },
         [this](const std::string& reason) { fault(reason, false); }});
     opened_ = true;
+    if (condition_.get().cause == Cause::fault) supervisor_->fault();
     return {};
 }
 
@@ -191,7 +192,8 @@ void LocalEngine::fault(const std::string& reason, bool index_out_of_space) {
     condition.reason = reason;
     if (!condition_.stop_writes(std::move(condition))) return;
     index_out_of_space_ = index_out_of_space;
-    supervisor_->fault();
+    // During the start there is nothing yet to be opened again: open() sees to it.
+    if (opened_) supervisor_->fault();
 }
 
 /// The whole reserve, as the index shares the disk with others that may fill it. When the index
@@ -215,7 +217,6 @@ std::optional<std::string> LocalEngine::resume() {
 std::optional<std::string> LocalEngine::reopen() {
     const auto before = condition_.get();
     if (before.writable()) return std::nullopt;
-    if (!opened_) return "the start has not ended";
     if (needs_an_operator(before.cause)) return before.reason;
     if (auto wrong =
             probe_writes(around_.vfs, volume_->path(layout::probe), free_bytes_to_reopen())) {
