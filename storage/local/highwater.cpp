@@ -88,8 +88,9 @@ base::Expected<HighWater::Found, OpenError> HighWater::find(base::VfsFile& file,
         const auto slot = read_slot(file, number);
         if (!slot) return to_open_error(slot.error());
         if (!*slot) continue;
-        if (found && (*slot)->commit_no < found->slot.commit_no) continue;
-        found = Found{**slot, number};
+        const bool both = found.has_value();
+        if (!both || (*slot)->commit_no >= found->slot.commit_no) found = Found{**slot, number};
+        found->other_is_whole = both;
     }
     if (!found)
         return OpenError{OpenError::Kind::damaged, path + " is damaged: neither slot is whole"};
@@ -118,6 +119,11 @@ base::Expected<std::unique_ptr<HighWater>, OpenError> HighWater::open(base::Vfs&
     high_water->dirty_ = true;
     high_water->in_doubt_ = true;
     if (auto synced = high_water->sync(); !synced) return to_open_error(synced.error());
+    if (found->other_is_whole) return high_water;
+    // A power failure tore it. It is made whole, so that one that is not is damage to the scrub.
+    auto repaired = high_water->record(found->slot);
+    if (repaired) repaired = high_water->sync();
+    if (!repaired) return to_open_error(repaired.error());
     return high_water;
 }
 

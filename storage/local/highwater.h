@@ -57,6 +57,7 @@ private:
     struct Found {
         HighWaterSlot slot;
         std::uint64_t number = 0;
+        bool other_is_whole = false;
     };
     static base::Expected<Found, OpenError> find(base::VfsFile& file, const std::string& path);
     base::IoResult<void> write_current();

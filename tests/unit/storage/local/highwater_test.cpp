@@ -164,6 +164,37 @@ TEST_CASE("high water: a record that failed half-way does not take the one befor
     CHECK(mark_in(*vfs, path) == 0x0a);
 }
 
+TEST_CASE(
+    "high water: P11 an open makes a slot whole that a power failure tore, and keeps the mark",
+    "[local][highwater]") {
+    TemporaryDirectory directory;
+    const auto vfs = base::make_posix_vfs();
+    base::FaultyVfs faulty(*vfs);
+    const auto path = directory.file("highwater");
+    {
+        const auto mark = HighWater::create(*vfs, path);
+        REQUIRE(mark);
+        REQUIRE((*mark)->record(HighWaterSlot{1, 10}));
+        REQUIRE((*mark)->sync());
+    }
+    const std::uint64_t torn = GENERATE(0, 1);
+    overwrite(*vfs, path, torn * high_water_slot_bytes + 10, "torn");
+    const auto mark = mark_in(*vfs, path);
+    // Whatever call fails, the slot that was whole still is.
+    for (std::uint64_t nth = 1;; ++nth) {
+        REQUIRE(nth < 20);
+        faulty.fail({"", "", nth, EIO, false});
+        const bool opened = HighWater::open(faulty, path).has_value();
+        CHECK(mark_in(*vfs, path) == mark);
+        if (opened) break;
+    }
+    for (const std::uint64_t broken : {torn, 1 - torn}) {
+        overwrite(*vfs, path, broken * high_water_slot_bytes + 10, "torn");
+        CHECK(mark_in(*vfs, path) == mark);
+        REQUIRE(HighWater::open(*vfs, path));
+    }
+}
+
 TEST_CASE("high water: an open writes what it found again before it believes it",
           "[local][highwater]") {
     TemporaryDirectory directory;
