@@ -6,20 +6,15 @@ idle connections. Prints the ratios of the latencies with their target and write
 machine's description to bench/results/.
 """
 
-import argparse
 import contextlib
-import datetime
 import json
-import pathlib
 import resource
-import shutil
 import socket
 import statistics
 import sys
-import tempfile
 
-from compare import MIB, ROOT, Server, machine
-from scale import run_load
+from compare import MIB, Server
+from scale import make_parser, measure_and_write, run_load, table
 
 SETTINGS = {"limits.connections_per_address_max": 20_000, "limits.idle_timeout": "10m"}
 
@@ -64,45 +59,23 @@ def measure(arguments, directory):
     return rows
 
 
-def report(rows, described, arguments):
-    names = list(rows[0])
-    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    lines += ["| " + " | ".join(f"{row[name]:.2f}" for name in names) + " |" for row in rows]
-    facts = ", ".join(f"{name} {value}" for name, value in described.items())
+def report(rows, facts, arguments):
     ratio = statistics.median(row["p99_ratio"] for row in rows)
     grown = max(row["resident_mib"] for row in rows)
     return (f"# {arguments.idle} idle connections, measured {arguments.date}\n\n{facts}; GET of 4 KiB over "
-            f"{arguments.connections} connections\n\n" + "\n".join(lines) +
-            f"\n\np99 with them to p99 without, median: {ratio:.2f} (target <= 1.5); memory: {grown:.0f} MiB "
+            f"{arguments.connections} connections\n\n{table(rows, 2)}\n\n"
+            f"p99 with them to p99 without, median: {ratio:.2f} (target <= 1.5); memory: {grown:.0f} MiB "
             f"(target <= 160)\n")
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    build = ROOT / "build" / "release"
-    parser.add_argument("--server", default=build / "holdfast", type=pathlib.Path)
-    parser.add_argument("--bench", default=build / "holdfast-bench", type=pathlib.Path)
-    parser.add_argument("--directory", default=None, help="on the disk to measure")
-    parser.add_argument("--output", default=ROOT / "bench" / "results", type=pathlib.Path)
+    parser = make_parser(__doc__)
     parser.add_argument("--idle", default=10_000, type=int)
     parser.add_argument("--connections", default=8, type=int, help="with requests")
     parser.add_argument("--rounds", default=5, type=int)
-    parser.add_argument("--seconds", default=5, type=int)
-    arguments = parser.parse_args()
-    arguments.date = datetime.datetime.now().strftime("%Y-%m-%d-%H%M")
     files_max = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (files_max, files_max))
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-idle-", dir=arguments.directory))
-    try:
-        described = machine(directory)
-        rows = measure(arguments, directory)
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
-    text = report(rows, described, arguments)
-    print(text)
-    stem = arguments.output / f"{arguments.date}-idle"
-    stem.with_suffix(".md").write_text(text)
-    stem.with_suffix(".json").write_text(json.dumps({"machine": described, "rows": rows}, indent=1) + "\n")
+    measure_and_write("idle", parser.parse_args(), measure, report)
 
 
 if __name__ == "__main__":

@@ -94,39 +94,53 @@ def measure(arguments, directory):
     return rows
 
 
-def report(rows, described, date):
+def table(rows, digits=0):
+    """The rows as Markdown; their names are those of the first one."""
     names = list(rows[0])
     lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
-    for row in rows:
-        lines.append("| " + " | ".join(f"{row[name]:.0f}" for name in names) + " |")
-    facts = ", ".join(f"{name} {value}" for name, value in described.items())
-    ratio = rows[-1]["list_page_p50_us"] / rows[0]["list_page_p50_us"]
-    return (f"# Scale, measured {date}\n\n{facts}\n\n" + "\n".join(lines) +
-            f"\n\nlist page p50, last step to first: {ratio:.2f} (target <= 1.5)\n")
+    lines += ["| " + " | ".join(f"{row[name]:.{digits}f}" for name in names) + " |" for row in rows]
+    return "\n".join(lines)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+def make_parser(description):
+    """With what every benchmark of a server of its own takes."""
+    parser = argparse.ArgumentParser(description=description.split("\n")[0])
     build = ROOT / "build" / "release"
     parser.add_argument("--server", default=build / "holdfast", type=pathlib.Path)
     parser.add_argument("--bench", default=build / "holdfast-bench", type=pathlib.Path)
     parser.add_argument("--directory", default=None, help="on the disk to measure")
     parser.add_argument("--output", default=ROOT / "bench" / "results", type=pathlib.Path)
-    parser.add_argument("--objects", default=STEPS, type=lambda text: [int(n) for n in text.split(",")])
     parser.add_argument("--seconds", default=5, type=int)
-    arguments = parser.parse_args()
-    date = datetime.datetime.now().strftime("%Y-%m-%d-%H%M")
-    directory = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-scale-", dir=arguments.directory))
+    return parser
+
+
+def measure_and_write(name, arguments, measure, report):
+    """Measures in a directory that goes afterwards; prints the report and writes it beside the rows."""
+    arguments.date = datetime.datetime.now().strftime("%Y-%m-%d-%H%M")
+    directory = pathlib.Path(tempfile.mkdtemp(prefix=f"holdfast-{name}-", dir=arguments.directory))
     try:
         described = machine(directory)
         rows = measure(arguments, directory)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-    text = report(rows, described, date)
+    facts = ", ".join(f"{fact} {value}" for fact, value in described.items())
+    text = report(rows, facts, arguments)
     print(text)
-    stem = arguments.output / f"{date}-scale"
+    stem = arguments.output / f"{arguments.date}-{name}"
     stem.with_suffix(".md").write_text(text)
     stem.with_suffix(".json").write_text(json.dumps({"machine": described, "rows": rows}, indent=1) + "\n")
+
+
+def report(rows, facts, arguments):
+    ratio = rows[-1]["list_page_p50_us"] / rows[0]["list_page_p50_us"]
+    return (f"# Scale, measured {arguments.date}\n\n{facts}\n\n{table(rows)}\n\n"
+            f"list page p50, last step to first: {ratio:.2f} (target <= 1.5)\n")
+
+
+def main():
+    parser = make_parser(__doc__)
+    parser.add_argument("--objects", default=STEPS, type=lambda text: [int(n) for n in text.split(",")])
+    measure_and_write("scale", parser.parse_args(), measure, report)
 
 
 if __name__ == "__main__":
