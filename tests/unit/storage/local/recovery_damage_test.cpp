@@ -25,14 +25,26 @@ std::vector<std::string> files_of_index(const EngineWorld& world, const std::str
     return found;
 }
 
+/// Without those of the index' own rows, of which there may be two for a moment: RocksDB rewrites
+/// the one of a new volume.
+std::vector<std::string> tables_of_rows(const EngineWorld& world) {
+    auto tables = files_of_index(world, ".sst");
+    std::erase_if(tables, [](const std::string& path) {
+        std::ifstream file(path, std::ios::binary);
+        const std::string content(std::istreambuf_iterator<char>(file), {});
+        return content.find("volume_id") != std::string::npos;
+    });
+    return tables;
+}
+
 /// So many commits that one family was flushed to a table while the others have theirs only in the
 /// log, in which another file was begun; killed. How many there are.
 int fill_past_a_flush(EngineWorld& world) {
     world.options.memtable_bytes = 1 << 20;
     world.start();
     int commits = 0;
-    // The first table is that of a new volume, the second is part of the index when a third begins.
-    while (files_of_index(world, ".sst").size() < 3)
+    // The first table is part of the index when a second begins.
+    while (tables_of_rows(world).size() < 2)
         REQUIRE(world.put(key_of(commits++), std::string(1000, 'v')));
     world.crash();
     return commits;
@@ -110,10 +122,9 @@ TEST_CASE("fault: 2.7.3 damage that RocksDB meets by itself is a failure of the 
     world.start();
     int commits = 0;
     const auto put_one = [&] { return world.put(key_of(commits++ % 500), std::string(1000, 'v')); };
-    while (files_of_index(world, ".sst").size() < 3) REQUIRE(put_one());
+    while (tables_of_rows(world).size() < 2) REQUIRE(put_one());
     CHECK(world.engine->upkeep().index_failures() == 0);
-    // The second table: the first is that of a new volume.
-    const auto table = files_of_index(world, ".sst").at(1);
+    const auto table = tables_of_rows(world).front();
     overwrite(table, 100, std::string(64, '\x5a'));
     // Until it is merged with others.
     while (put_one()) REQUIRE(commits < 100'000);
