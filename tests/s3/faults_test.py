@@ -47,7 +47,7 @@ class Faults(unittest.TestCase):
             return f'{error.response["ResponseMetadata"]["HTTPStatusCode"]} {error.response["Error"]["Code"]}'
 
     def ask(self, path):
-        with urllib.request.urlopen(self.server.admin_endpoint + path, timeout=10) as answer:
+        with urllib.request.urlopen(self.server.admin_endpoint + path, timeout=60) as answer:
             self.assertEqual(answer.status, 200)
             return answer.read().decode()
 
