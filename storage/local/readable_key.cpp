@@ -39,19 +39,23 @@ constexpr std::uint64_t share_left_out = 4;
 /// Greater than every key there is.
 const std::string last_key(1, '\xff');
 
-/// The smallest key so many bytes behind `from`; the last one when there are not so many.
+/// The smallest key so many bytes behind `from`; the last one when there are not so many. No longer
+/// than what it is next to, or each of many steps would ask longer than the one before.
 std::string key_at_distance(const std::string& from, std::uint64_t bytes, const KeySpace& space) {
     auto low = from;
     auto high = last_key;
     const auto key_bytes = from.size() + bytes_further;
     for (;;) {
         auto middle = middle_of(low, high, key_bytes);
-        if (middle <= low || middle >= high) return high;
+        if (middle <= low || middle >= high) break;
         if (space.bytes_between(from, middle) < bytes)
             low = std::move(middle);
         else
             high = std::move(middle);
     }
+    // Behind a last key nothing is closer, and between two fractions it is not seen.
+    auto next = low + '\0';
+    return next < high && space.bytes_between(from, next) >= bytes ? next : high;
 }
 
 }  // namespace

@@ -268,7 +268,7 @@ TEST_CASE("server: slow clients are cut at their deadlines (S-23)", "[http][serv
         CHECK(client.ended());
     }
     SECTION("header of a later request") {
-        limits.header_timeout = 50ms;
+        limits.header_timeout = 2s;  // that of the first request runs from the accept
         TestServer server(with_limits(limits));
         RawClient client(server.port);
         client.send(hello);
@@ -394,53 +394,6 @@ TEST_CASE("server: several loops share a port, which nobody else can take", "[ht
     same.address = "localhost.";
     CHECK(other.listen(same, server.handler).error().message ==
           "listen address \"localhost.\": not an IP address");
-}
-
-TEST_CASE("server: draining closes idle connections and lets running requests finish",
-          "[http][server]") {
-    TestServer server;
-    RawClient idle(server.port);
-    idle.send(hello);
-    CHECK(idle.receive().body == "hello");
-    RawClient running(server.port);
-    running.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n");
-    server.handler.wait_until_waiting(1);
-    std::thread release([&] {
-        CHECK(idle.ended());  // draining has begun
-        server.handler.release();
-    });
-    const Drained drained = server.server.drain(20s);
-    CHECK(drained.requests_cut == 0);
-    CHECK(drained.sessions_left == 0);
-    release.join();
-    const Response response = running.receive();
-    CHECK(response.body == "waited");
-    CHECK(response.says("Connection: close"));
-    CHECK_THROWS(RawClient(server.port));
-}
-
-TEST_CASE("server: draining cuts what does not finish in time", "[http][server]") {
-    TestServer server;
-    RawClient running(server.port);
-    running.send(put("/echo", "Content-Length: 3\r\nExpect: 100-continue\r\n"));
-    CHECK(running.receive().status() == 100);
-    const Drained drained = server.server.drain(10ms);
-    CHECK(drained.requests_cut == 1);
-    CHECK(drained.sessions_left == 0);
-    CHECK(running.receive().head.empty());
-}
-
-TEST_CASE("server: draining tells of a session that something outside its loop still holds",
-          "[http][server]") {
-    TestServer server;
-    RawClient running(server.port);
-    running.send("GET /stuck HTTP/1.1\r\nHost: h\r\n\r\n");
-    server.handler.wait_until_waiting(1);
-    const Drained drained = server.server.drain(10ms);
-    CHECK(drained.requests_cut == 1);
-    CHECK(drained.sessions_left == 1);
-    CHECK(running.receive().head.empty());
-    server.handler.resume_stuck();  // the loop is still there for it
 }
 
 TEST_CASE("server: the signature of a presigned URL does not reach the log", "[http][server]") {
