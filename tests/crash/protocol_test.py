@@ -3,6 +3,7 @@
 Finds a sync that is missing, too early or superfluous, on any file system, without a crash.
 """
 
+import json
 import sys
 import time
 import unittest
@@ -17,6 +18,8 @@ from protocol import Exchange  # noqa: E402
 from syscalls import Trace  # noqa: E402
 
 BUCKET, KEY = "protocol", "key"
+COMMITS = "holdfast_commits_total"
+PATIENCE_SECONDS = 60
 INLINE, SEGMENT = b"i" * 1000, b"s" * 100_000
 
 
@@ -45,21 +48,43 @@ class Session:
     def create(self):
         return self.s3.create_multipart_upload(Bucket=BUCKET, Key=KEY)["UploadId"]
 
-    def commits(self):
-        with urllib.request.urlopen(f"{self.server.admin_endpoint}/metrics", timeout=10) as answer:
+    def metric(self, series):
+        with urllib.request.urlopen(f"{self.server.admin_endpoint}/metrics", timeout=PATIENCE_SECONDS) as answer:
             for line in answer.read().decode().splitlines():
-                if line.startswith("holdfast_commits_total "):
-                    return line
-        raise AssertionError("no holdfast_commits_total")
+                if line.startswith(series + " "):
+                    return float(line.rpartition(" ")[2])
+        raise AssertionError(f"no {series}")
+
+    def admin(self, method, call):
+        token = (self.server.data / "admin-token").read_text().strip()
+        request = urllib.request.Request(f"{self.server.admin_endpoint}/admin/v1/{call}", method=method,
+                                         headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
+            return json.load(answer)
+
+    def queued_bytes(self, deadline):
+        """As a pass of the collector that begins now finds them."""
+        before = self.admin("POST", "gc/run")["passes_before"]
+        while time.monotonic() < deadline:
+            found = self.admin("GET", "gc/report")
+            if found["passes"] > before and not found["running"]:
+                return found["space"]["queued_bytes"]
+            time.sleep(0.02)
+        raise AssertionError("the collector does not end its pass")
 
     def wait_until_idle(self):
-        """Until the reclaimer, which looks once a second, has dropped what the request before left."""
-        before, since = self.commits(), time.monotonic()
-        while time.monotonic() - since < 1.3:
-            time.sleep(0.1)
-            now = self.commits()
-            if now != before:
-                before, since = now, time.monotonic()
+        """Until the reclaimer, which looks once a second, has dropped what the request before left.
+
+        It gives the space back first and commits that at once; a commit of our own shows the end of those before.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            before = self.metric(COMMITS)
+            if self.queued_bytes(deadline) == 0:
+                self.s3.put_object(Bucket=BUCKET, Key="idle", Body=INLINE)
+                if self.metric(COMMITS) == before + 1:
+                    return
+        raise AssertionError("the server does not become idle")
 
 
 class Protocol(unittest.TestCase):
