@@ -50,10 +50,11 @@ class Expected:
         self.acknowledged = self.in_doubt = 0
 
     def copy(self):
-        """What is known at this moment. REQUIRES: no writer is at work."""
+        """What is known at this moment. Writers may be at work: what they begin meanwhile is in doubt at most."""
         other = Expected()
-        other.keys, other.uploads = copy.deepcopy((self.keys, self.uploads))
-        other.acknowledged, other.in_doubt = self.acknowledged, self.in_doubt
+        with self.lock:
+            other.keys, other.uploads = copy.deepcopy((self.keys, self.uploads))
+            other.acknowledged, other.in_doubt = self.acknowledged, self.in_doubt
         return other
 
     def allowed(self, key):
@@ -71,6 +72,15 @@ class Expected:
             self.keys[key] = {new}
             self.in_doubt -= 1
             self.acknowledged += 1
+
+    def set_part(self, upload, number, etags):
+        """From now on any of these may be seen, and nothing else."""
+        with self.lock:
+            upload.parts[number] = etags
+
+    def set_state(self, upload, state):
+        with self.lock:
+            upload.state = state
 
     def settle(self, key, seen):
         """An observation decides what was in doubt, for ever (P5). False: this may not be seen."""

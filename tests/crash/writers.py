@@ -140,10 +140,10 @@ class Writer(threading.Thread):
             return
         source, content = self.random.choice(sources)
         upload = self.start_upload()
-        upload.parts[1] = {None, content.etag}
+        self.expected.set_part(upload, 1, {None, content.etag})
         self.call("upload_part_copy", Key=upload.key, UploadId=upload.upload_id, PartNumber=1,
                   CopySource={"Bucket": self.bucket, "Key": source})
-        upload.parts[1] = {content.etag}
+        self.expected.set_part(upload, 1, {content.etag})
         self.end(upload)
 
     def start_upload(self):
@@ -158,9 +158,9 @@ class Writer(threading.Thread):
     def upload_part(self, upload, number, body):
         """Part numbers of one upload are sent one after the other; a repeat replaces."""
         before = upload.parts.get(number, {None})
-        upload.parts[number] = before | {md5(body)}
+        self.expected.set_part(upload, number, before | {md5(body)})
         self.call("upload_part", Key=upload.key, UploadId=upload.upload_id, PartNumber=number, Body=body)
-        upload.parts[number] = {md5(body)}
+        self.expected.set_part(upload, number, {md5(body)})
 
     def upload(self):
         """Create, parts (one of them twice), and mostly Complete."""
@@ -180,12 +180,12 @@ class Writer(threading.Thread):
                                  for number, body in enumerate(bodies, 1)]
         upload.complete_etag = multipart_etag(bodies)
         upload.content = Content.of(b"".join(bodies), upload.complete_etag, upload.metadata)
-        upload.state = "in doubt: completed"
+        self.expected.set_state(upload, "in doubt: completed")
         self.expected.begin(upload.key, upload.content)
         self.call("complete_multipart_upload", Key=upload.key, UploadId=upload.upload_id,
                   MultipartUpload={"Parts": upload.complete_parts})
         self.expected.acknowledge(upload.key, upload.content)
-        upload.state = "completed"
+        self.expected.set_state(upload, "completed")
 
     def abort(self):
         upload = self.start_upload()
@@ -193,9 +193,9 @@ class Writer(threading.Thread):
         self.end(upload)
 
     def end(self, upload):
-        upload.state = "in doubt: aborted"
+        self.expected.set_state(upload, "in doubt: aborted")
         self.call("abort_multipart_upload", Key=upload.key, UploadId=upload.upload_id)
-        upload.state = "aborted"
+        self.expected.set_state(upload, "aborted")
 
     def repeat_complete(self):
         """A repeat changes nothing and gets the first answer (P7)."""
