@@ -6,7 +6,9 @@ import threading
 import time
 import unittest
 
-from support import MIB, Overload, raise_descriptor_limit, receive_all, receive_answer, skip
+from support import MIB, Overload, harness, raise_descriptor_limit, receive_all, receive_answer, skip
+
+IN_TIME = 60  # for what ends
 
 
 class Idle(Overload):
@@ -43,13 +45,15 @@ class Limits(Overload):
 
     def test_connections_over_the_limit_are_told_503(self):
         # The client of the set-up may hold one, too. An answer shows that one was admitted before the next.
+        held = []
+        self.addCleanup(lambda: [connection.close() for connection in held])
         for _ in range(49):
             connection = self.connect()
-            self.addCleanup(connection.close)
+            held.append(connection)
             connection.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
             self.assertEqual(receive_answer(connection)[0], 403)
         connection = self.connect()
-        self.addCleanup(connection.close)
+        held.append(connection)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
         self.assertIn(receive_answer(connection)[0], (403, 503))
         for _ in range(20):
@@ -59,6 +63,12 @@ class Limits(Overload):
                 self.assertTrue(answer.startswith(b"HTTP/1.1 503 "), answer)
                 self.assertIn(b"SlowDown", answer)
                 self.assertIn(b"Retry-After", answer)
+        # Whoever comes next has a place when those are gone.
+        for connection in held:
+            connection.close()
+        deadline = time.monotonic() + IN_TIME
+        while self.metric("holdfast_http_connections_open") > len(held) / 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
 
 
 class Slow(Overload):
@@ -81,8 +91,9 @@ class Slow(Overload):
         thread = threading.Thread(target=drip)
         thread.start()
         try:
+            s3 = harness.client(self.server.endpoint)  # that of the set-up may be idle for too long
             for number in range(20):
-                self.s3.put_object(Bucket="load", Key=f"quick-{number}", Body=b"x")
+                s3.put_object(Bucket="load", Key=f"quick-{number}", Body=b"x")
             for connection in held:
                 answer = receive_all(connection)  # returns only when the server closed
                 self.assertFalse(answer.startswith(b"HTTP/1.1 2"))
@@ -156,9 +167,8 @@ class Churn(Overload):
         print(f"{self.CONNECTIONS / (time.monotonic() - began):.0f} connections a second came and went")
         self.s3.head_bucket(Bucket="load")
         # The last ones may just be ending.
-        for _ in range(200):
-            if self.descriptors() <= descriptors + 8:
-                break
+        deadline = time.monotonic() + IN_TIME
+        while self.descriptors() > descriptors + 8 and time.monotonic() < deadline:
             self.s3.head_bucket(Bucket="load")
         self.assertLessEqual(self.descriptors(), descriptors + 8)
         self.assertLess(self.resident() - before, 64 * MIB)
