@@ -26,33 +26,44 @@ class BadNetwork(Overload):
             "s3", endpoint_url=endpoint, region_name=harness.REGION, aws_access_key_id=harness.ACCESS_KEY,
             aws_secret_access_key=harness.SECRET_KEY, config=config)
 
-    def worker(self, number, s3, expected, problems):
-        """expected: what each key of this worker may hold."""
+    def stock(self, number):
+        """What is there for the operations of a worker to replace or delete, put past the bad network."""
+        draw = random.Random(f"{SEED}-{number}-stock")
+        bodies = {f"{number}-{step}": harness.payload(1000, f"{number}-{step}-before")
+                  for step in range(OPERATIONS) if draw.random() < 0.6}
+        for key, body in bodies.items():
+            self.s3.put_object(Bucket="load", Key=key, Body=body)
+        return bodies
+
+    def worker(self, number, s3, stock, expected, problems):
+        """expected: what each key of this worker may hold.
+
+        An attempt that was cut may still be on its way when the next one was answered, and be done after it. So each
+        operation has a key of its own, and its attempts all come to the same.
+        """
         draw = random.Random(f"{SEED}-{number}")
         for step in range(OPERATIONS):
-            key = f"{number}-{draw.randrange(4)}"
-            before = expected.get(key, {None})
-            wanted = {None}
+            key = f"{number}-{step}"
+            before = stock.get(key)
+            wanted = None
             try:
-                if draw.random() < 0.2:
+                if before and draw.random() < 0.3:
                     s3.delete_object(Bucket="load", Key=key)
                 elif draw.random() < 0.15:
-                    body = harness.payload(5 * MIB + 1000, f"{number}-{step}")
-                    wanted = {body}
+                    wanted = harness.payload(5 * MIB + 1000, f"{number}-{step}")
                     upload = s3.create_multipart_upload(Bucket="load", Key=key)["UploadId"]
                     parts = []
-                    for part, piece in enumerate((body[:5 * MIB], body[5 * MIB:]), 1):
+                    for part, piece in enumerate((wanted[:5 * MIB], wanted[5 * MIB:]), 1):
                         answer = s3.upload_part(Bucket="load", Key=key, UploadId=upload, PartNumber=part, Body=piece)
                         parts.append({"PartNumber": part, "ETag": answer["ETag"]})
                     s3.complete_multipart_upload(Bucket="load", Key=key, UploadId=upload,
                                                  MultipartUpload={"Parts": parts})
                 else:
-                    body = harness.payload(draw.choice((10, 30_000, 500_000)), f"{number}-{step}")
-                    wanted = {body}
-                    s3.put_object(Bucket="load", Key=key, Body=body)
-                expected[key] = wanted
+                    wanted = harness.payload(draw.choice((10, 30_000, 500_000)), f"{number}-{step}")
+                    s3.put_object(Bucket="load", Key=key, Body=wanted)
+                expected[key] = {wanted}
             except (BotoCoreError, ClientError):  # all attempts failed: in doubt
-                expected[key] = before | wanted
+                expected[key] = {before, wanted}
             except Exception as error:  # noqa: BLE001 (told by the test)
                 problems.append(repr(error))
 
@@ -61,9 +72,10 @@ class BadNetwork(Overload):
         url = urllib.parse.urlsplit(self.server.endpoint)
         proxy = Proxy((url.hostname, url.port), resets=RESETS, delay=DELAY_SECONDS, seed=SEED)
         self.addCleanup(proxy.close)
+        stocks = [self.stock(n) for n in range(WORKERS)]
         expected, problems = [{} for _ in range(WORKERS)], []
         threads = [threading.Thread(target=self.worker,
-                                    args=(n, self.client(proxy.endpoint), expected[n], problems))
+                                    args=(n, self.client(proxy.endpoint), stocks[n], expected[n], problems))
                    for n in range(WORKERS)]
         for thread in threads:
             thread.start()
