@@ -91,8 +91,8 @@ unshare --net bash -c 'ip link set lo up; exec "$@"' - \
 wrapper=$!
 inside() { nsenter --net --target "$wrapper" "$@"; }
 
-ready=
-for _ in $(seq 300); do
+ready= deadline=$((SECONDS + 300))
+while [ "$SECONDS" -lt "$deadline" ]; do
     kill -0 "$wrapper" 2>/dev/null || break
     if inside curl -fs -o /dev/null http://127.0.0.1:9001/health/ready; then ready=yes && break; fi
     sleep 0.1
