@@ -27,6 +27,7 @@ KEYS, BODIES = 2, 8  # of each client
 # A short run on a shared machine with two cores says only whether goodput collapses.
 RATIO_WANTED = 0.8
 RATIO_MIN = RATIO_WANTED if SECONDS >= 60 else 0.5
+PAIRS_MAX = 3
 MEMORY_BYTES = 256 * MIB
 IN_TIME = 60  # for what is under way
 
@@ -157,15 +158,8 @@ class Goodput(Overload):
             self.largest = max(self.largest, self.resident())
         return done / seconds, counts
 
-    def test_1000_clients_at_four_times_the_capacity(self):
-        if not raise_descriptor_limit(CLIENTS + 200):
-            skip(self, "so many connections cannot be opened here")
-        self.largest = 0
-        self.epoll = select.epoll()
-        self.addCleanup(self.epoll.close)
-        clients = [Client(self, number, self.epoll) for number in range(CLIENTS)]
-        for client in clients:
-            self.addCleanup(client.close)
+    def ratio(self, clients):
+        """Of what all clients get done to what as many as suit the server best do just before."""
         peak = max(self.load(clients[:count], max(1, SECONDS / 6))[0] for count in SUITABLE)
         cpu = time.process_time()
         goodput, counts = self.load(clients, SECONDS)
@@ -176,7 +170,24 @@ class Goodput(Overload):
         self.assertLessEqual(set(counts), {200, 503, 0})
         self.assertGreater(counts.get(503, 0), 0, "the server was not overloaded")
         self.assertLess(self.largest, MEMORY_BYTES)
-        self.assertGreaterEqual(goodput / peak, RATIO_MIN)
+        return goodput / peak
+
+    def test_1000_clients_at_four_times_the_capacity(self):
+        if not raise_descriptor_limit(CLIENTS + 200):
+            skip(self, "so many connections cannot be opened here")
+        self.largest = 0
+        self.epoll = select.epoll()
+        self.addCleanup(self.epoll.close)
+        clients = [Client(self, number, self.epoll) for number in range(CLIENTS)]
+        for client in clients:
+            self.addCleanup(client.close)
+        # What else the machine does changes: a peak is compared with what comes right behind it, and a server
+        # that collapses does so each time.
+        for _ in range(PAIRS_MAX):
+            if self.ratio(clients) >= RATIO_MIN:
+                break
+        else:
+            self.fail(f"goodput is below {RATIO_MIN} of the peak, {PAIRS_MAX} times in a row")
         for client in clients:
             for key, bodies in client.possible.items():
                 answer = self.request("GET", f"/load/{key}").send()
