@@ -34,6 +34,7 @@ FAULTS = ("holdfast_storage_faults_total ", "holdfast_segment_dead_total ",
 FAULT_SECONDS = 20
 STATES_OF_A_MOMENT = 3
 MOMENTS_OF_A_RUN = 4
+SELF_CHECK_ACKNOWLEDGED = 20  # what can be lost, at each of its moments
 IMAGE_BYTES = 1024 * MIB  # sparse; xfs keeps much of it for itself, and the writers must not fill it
 BUCKET = "faultdisk"
 
@@ -69,8 +70,11 @@ class Run:
         client(self.server.endpoint).create_bucket(Bucket=BUCKET)
         self.load = Load(self.server.endpoint, BUCKET, self.expected, self.seed)
 
-    def remember_a_moment(self, seconds):
+    def remember_a_moment(self, seconds, acknowledged=0):
+        """acknowledged: at least so many operations more, however long they take."""
+        before = self.expected.acknowledged
         time.sleep(seconds)  # the random moment is the point of this test
+        self.load.wait_for(before + acknowledged)
         freeze(self.server.process)
         place = self.disk.log_bytes()  # at once: the kernel goes on writing
         wait_until_clients_wait(self.expected)
@@ -198,7 +202,7 @@ class FaultDisks(unittest.TestCase):
         one = self.run_on(kind, name, make_server)
         one.disk.control(command)
         for _ in range(2):
-            one.remember_a_moment(1)
+            one.remember_a_moment(1, SELF_CHECK_ACKNOWLEDGED)
         one.end_load()
         for complaints, how in one.states(5):
             if complaints:

@@ -1,6 +1,7 @@
 """Writers on a server that is about to die, and the check of the one that comes after it."""
 
 import functools
+import time
 
 from harness import client
 from verifier import Verifier
@@ -8,6 +9,7 @@ from writers import Writer
 
 WRITERS = 6
 JOIN_SECONDS = 60
+ACKNOWLEDGE_SECONDS = 60
 
 
 @functools.lru_cache(maxsize=1)
@@ -21,9 +23,16 @@ class Load:
 
     def __init__(self, endpoint, bucket, expected, seed, may_fail=False):
         s3 = client_of(endpoint)
+        self.expected = expected
         self.writers = [Writer(n, s3, bucket, expected, f"{seed}-{n}", may_fail) for n in range(WRITERS)]
         for writer in self.writers:
             writer.start()
+
+    def wait_for(self, acknowledged):
+        """Until so many of the expected operations are; not for ever, as the server may be at its end."""
+        deadline = time.monotonic() + ACKNOWLEDGE_SECONDS
+        while self.expected.acknowledged < acknowledged and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def allow_failures(self):
         """From here on the test makes the server fail, or end."""

@@ -32,6 +32,7 @@ SEED = int(os.environ.get("HF_POWER_SEED", random.SystemRandom().randrange(2**32
 CYCLES_OF_A_VOLUME = 20  # uploads that nobody ends would fill it
 SECOND_FAILURES = 0.25  # of the cycles: the power fails again while the server recovers
 SELF_CHECK_CYCLES = 5
+SELF_CHECK_ACKNOWLEDGED = 20  # what can be lost, in each of them
 BATCHED_EVERY = 4  # of the cycles, one with the durability that promises the same
 BUCKET = "power"
 
@@ -51,10 +52,15 @@ class Machine:
             self.remove()
             raise
 
-    def cycle(self, seed, seconds):
-        """What is wrong after a power failure; a server that does not start is wrong, too."""
+    def cycle(self, seed, seconds, acknowledged=0):
+        """What is wrong after a power failure; a server that does not start is wrong, too.
+
+        acknowledged: at least so many operations, however long they take.
+        """
+        before = self.expected.acknowledged
         load = Load(self.server.endpoint, BUCKET, self.expected, seed)
         time.sleep(seconds)  # the random moment is the point of this test
+        load.wait_for(before + acknowledged)
         self.fail_power()
         problem = load.join()
         if problem:
@@ -126,7 +132,7 @@ class Power(unittest.TestCase):
         require_failpoints()
         machine = self.machine(kind, lambda data: FailpointServer(data=data, broken=broken))
         for number in range(SELF_CHECK_CYCLES):
-            complaints = machine.cycle(f"{SEED}-{broken}-{number}", 0.7)
+            complaints = machine.cycle(f"{SEED}-{broken}-{number}", 0.7, SELF_CHECK_ACKNOWLEDGED)
             if complaints:
                 print(f"{kind}: {broken} is caught in cycle {number + 1}: {complaints[0][:150]}", flush=True)
                 return
