@@ -29,7 +29,7 @@ def events(log):
 class CoreThread(unittest.TestCase):
     def setUp(self):
         require_failpoints()
-        self.server = FailpointServer()
+        self.server = FailpointServer(log_in_memory=True)
         self.addCleanup(self.server.remove)
         self.addCleanup(self.server.kill)
         self.server.start()

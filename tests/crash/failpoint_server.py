@@ -4,12 +4,16 @@ Environment: HF_FAILPOINT_BINARY, a build with HF_FAILPOINTS (default: build/dev
 """
 
 import os
+import shutil
+import tempfile
 import unittest
 from pathlib import Path
 
 from harness import ROOT, Server
 
 FAILPOINT_BINARY = Path(os.environ.get("HF_FAILPOINT_BINARY", ROOT / "build/dev/holdfast"))
+
+MEMORY = "/dev/shm"
 
 
 def skip_loudly(why):
@@ -26,10 +30,22 @@ def require_failpoints():
 
 
 class FailpointServer(Server):
-    def __init__(self, *settings, failpoints="", broken="", **options):
+    """log_in_memory: for what is read from its last line, which an ending process waits for half a second only. A
+    disk under load may take longer."""
+
+    def __init__(self, *settings, failpoints="", broken="", log_in_memory=False, **options):
         super().__init__(*settings, **options)
         self.environment = {**self.environment, "HOLDFAST_FAILPOINTS": failpoints,
                             "HOLDFAST_TEST_BREAK": broken}
+        self.memory = None
+        if log_in_memory and os.access(MEMORY, os.W_OK):
+            self.memory = Path(tempfile.mkdtemp(prefix="holdfast-test-", dir=MEMORY))
+            self.log_path = self.memory / "log"
 
     def command(self):
         return [str(FAILPOINT_BINARY), *super().command()[1:]]
+
+    def remove(self):
+        super().remove()
+        if self.memory:
+            shutil.rmtree(self.memory, ignore_errors=True)

@@ -27,8 +27,8 @@ SEED = int(os.environ.get("HF_CRASH_SEED", random.SystemRandom().randrange(2**32
 ONLY = [name for name in os.environ.get("HF_CRASH_FAILPOINTS", "").split(",") if name]
 BUCKET = "failpoints"
 LOAD_SECONDS = 4
-PATIENCE_SECONDS = 30  # for what load alone must reach
-DEATH_SECONDS = 30
+PATIENCE_SECONDS = 180  # for what load alone must reach
+DEATH_SECONDS = 120  # a drain and all that follows have deadlines of their own
 # Background work comes by while a round lasts.
 SETTINGS = ("gc.interval=1s", "gc.quarantine=1s", "scrub.interval=1s", "storage.memtable_bytes=1MiB")
 # What a round may not meet at all; background_test leads there.
@@ -52,6 +52,8 @@ def failpoints():
 class FailpointCase(unittest.TestCase):
     """A server, what its clients know, and ways to end it."""
 
+    server_options = {}
+
     @classmethod
     def setUpClass(cls):
         require_failpoints()
@@ -61,7 +63,7 @@ class FailpointCase(unittest.TestCase):
         self.new_server()
 
     def new_server(self):
-        self.server = FailpointServer(*SETTINGS)
+        self.server = FailpointServer(*SETTINGS, **self.server_options)
         self.addCleanup(self.server.remove)
         self.addCleanup(self.server.kill)
         self.server.start()
@@ -195,6 +197,8 @@ class Rounds(FailpointCase):
 class CleanMarker(FailpointCase):
     """A start says whether the directory was left by a clean stop."""
 
+    server_options = {"log_in_memory": True}
+
     def last_start(self):
         """The log of the newest start alone."""
         seen = len(self.server.log())
@@ -210,13 +214,13 @@ class CleanMarker(FailpointCase):
         self.server.kill()
         self.assertIn(UNCLEAN, self.last_start())
 
-    def start_that_hangs_at(self, name):
+    def start_that_hangs_at(self, name, drain_timeout="1s"):
         """Tells of each failpoint that is reached in a folder of the server's own."""
         marks = self.server.scratch / "marks"
         marks.mkdir(exist_ok=True)
         (marks / name).unlink(missing_ok=True)  # of a server before
         self.server.environment["HOLDFAST_TEST_FAILPOINT_DIRECTORY"] = str(marks)
-        self.server.settings = ("limits.drain_timeout=1s",)
+        self.server.settings = (f"limits.drain_timeout={drain_timeout}",)
         self.assertTrue(self.restart_with(f"{name}=pause"))
 
     def wait_for(self, name):
@@ -259,7 +263,7 @@ class CleanMarker(FailpointCase):
     def test_a_second_signal_ends_a_stop_that_hangs_at_once(self):
         for second in (signal.SIGTERM, signal.SIGINT):
             with self.subTest(second.name):
-                self.start_that_hangs_at("shutdown.marker")
+                self.start_that_hangs_at("shutdown.marker", drain_timeout="1h")  # or it is ended by that
                 self.server.process.send_signal(signal.SIGTERM)
                 self.wait_for("shutdown.marker")
                 self.server.process.send_signal(second)
