@@ -7,7 +7,9 @@ if(HF_SANITIZE)
     target_link_options(hf_flags INTERFACE -fsanitize=${HF_SANITIZE})
 endif()
 if(HF_FUZZ)
-    target_compile_options(hf_flags INTERFACE -fsanitize=fuzzer-no-link,address -fno-omit-frame-pointer)
+    # Not what only checks (the property hf_only_checks): no fuzzer is to be led there.
+    target_compile_options(hf_flags INTERFACE -fsanitize=address -fno-omit-frame-pointer
+                                              $<$<NOT:$<BOOL:$<TARGET_PROPERTY:hf_only_checks>>>:-fsanitize=fuzzer-no-link>)
     target_link_options(hf_flags INTERFACE -fsanitize=address)
 endif()
 if(HF_FAILPOINTS)
