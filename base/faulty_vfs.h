@@ -28,6 +28,9 @@ public:
 
     explicit FaultyVfs(Vfs& below);
     ~FaultyVfs() override;
+    /// No copy, which would share the faults, where one on top of another is meant.
+    FaultyVfs(const FaultyVfs&) = delete;
+    FaultyVfs& operator=(const FaultyVfs&) = delete;
 
     /// Called before each call of either kind, on its thread, with no lock held; it may use the
     /// file system below. Set before the first call.

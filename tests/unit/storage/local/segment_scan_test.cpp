@@ -317,6 +317,49 @@ TEST_CASE("segment scan: hostile numbers neither loop nor reach beyond the end",
     }
 }
 
+TEST_CASE("segment scan: a mark that contradicts its header ends no extent",
+          "[storage][segment][scan]") {
+    constexpr std::uint64_t begin = 4096;
+    ExtentHeader header{blob_id(1), storage::BlobKind::object, 1, 1000, 8192};
+    ExtentMark mark;
+    mark.id = header.id;
+    mark.number = header.number;
+    mark.frames = 2;
+    mark.stored_bytes = 2000;
+    std::uint64_t data_bytes = 2000;
+    bool whole = false;
+    SECTION("none does") {
+        whole = true;
+    }
+    SECTION("of another blob") {
+        mark.id = blob_id(2);
+    }
+    SECTION("of another extent of it") {
+        mark.number = 2;
+    }
+    SECTION("with an identity, and not the last") {
+        mark.identity_bytes = 17;
+        data_bytes += 17;
+    }
+    SECTION("with a short frame, and not the last") {
+        mark.stored_bytes = data_bytes = 1500;
+    }
+    SECTION("of fewer frames") {
+        mark.frames = 1;
+    }
+    SECTION("of a blob that is smaller") {
+        mark.stored_bytes = 1000;
+    }
+    SECTION("behind a short frame") {
+        mark.stored_bytes = 2500;
+    }
+    RawSegment raw;
+    raw.put(begin, encode(header));
+    const auto end = begin + extent_header_bytes + data_bytes + mark.frames * frame_entry_bytes;
+    raw.put(end, encode(mark));
+    CHECK(of_kind(scan_all(*raw.file), Kind::whole).size() == (whole ? 1 : 0));
+}
+
 TEST_CASE("segment scan: random bytes are stray, in bounded pieces", "[storage][segment][scan]") {
     RawSegment raw;
     raw.put(0, content_of(7, 3 * base::MiB + 5));

@@ -120,7 +120,8 @@ TEST_CASE("snapshot: a server on the snapshot itself takes nothing from the one 
     auto writer = await(world.engine->blobs().create(options));
     REQUIRE(writer);
     REQUIRE(make(world, "one"));
-    EngineWorld other(std::make_unique<base::FaultyVfs>(world.faulty()));
+    base::Vfs& disk = world.faulty();
+    EngineWorld other(std::make_unique<base::FaultyVfs>(disk));
     other.options.directory = "/data/snapshots/one";
     other.start();
     const base::Bytes frame(1000, 2);

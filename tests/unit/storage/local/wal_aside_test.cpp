@@ -95,7 +95,8 @@ TEST_CASE("WAL aside: any call that fails is told, and the next attempt has all 
         World world;
         world.put("/data/index/000016.log", large);
         // The kernel says that a name is taken before it says that there are no links.
-        base::FaultyVfs without_links(world.faulty);
+        base::Vfs& below = world.faulty;
+        base::FaultyVfs without_links(below);
         if (!links) without_links.fail({"link", "", 1, EPERM, true});
         WalAside logs(without_links, "/data/aside", "/data/index");
         world.faulty.fail({"", "", nth, EIO, false});
