@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/async.h"
+#include "tests/loop_of_nobody.h"
 
 namespace holdfast::test {
 
@@ -43,8 +44,8 @@ T run_on(base::asio::io_context& loop, base::Awaitable<T> work) {
 
 template <class T>
 T run(base::Awaitable<T> work) {
-    base::asio::io_context loop(1);
-    return run_on(loop, std::move(work));
+    tests::LoopOfNobody loop;
+    return run_on(*loop, std::move(work));
 }
 
 }  // namespace holdfast::test

@@ -115,7 +115,8 @@ std::string compact_index(const UpkeepTools& tools) {
 }
 
 std::string scrub(const UpkeepTools& tools) {
-    base::asio::io_context loop(1);
+    tests::LoopOfNobody borrowed;
+    auto& loop = *borrowed;
     workers::ScrubberOptions options;
     options.bytes_per_second = 0;
     workers::Scrubber scrubber(loop.get_executor(), tools.endpoint.store(),
@@ -135,7 +136,8 @@ std::string scrub(const UpkeepTools& tools) {
 }
 
 std::string sweep(const UpkeepTools& tools, std::uint64_t& moved) {
-    base::asio::io_context loop(1);
+    tests::LoopOfNobody borrowed;
+    auto& loop = *borrowed;
     workers::CollectorOptions options;
     options.quarantine = leftover_age;
     options.young_age = leftover_age;

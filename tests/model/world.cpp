@@ -7,7 +7,8 @@ namespace holdfast::model_test {
 
 void World::collect_garbage() {
     auto& endpoint = this->endpoint();
-    base::asio::io_context loop(1);
+    tests::LoopOfNobody borrowed;
+    auto& loop = *borrowed;
     storage::workers::Reclaimer reclaimer(loop.get_executor(), endpoint.store(), endpoint.buckets(),
                                           endpoint.uploads(), {});
     const auto once = [&reclaimer]() -> base::Awaitable<void> {

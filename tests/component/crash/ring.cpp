@@ -159,7 +159,8 @@ void Ring::stop_in_order(World& world, const base::SimVfs& disk, Model& model) {
 
 bool Ring::operate(World& world, Model& model) {
     every_call_ = draw(4) == 0;
-    base::asio::io_context loop(1);
+    tests::LoopOfNobody borrowed;
+    auto& loop = *borrowed;
     const auto at_once = 1 + draw(3);
     std::set<std::string> keys;
     while (keys.size() < at_once) keys.insert(Model::keys[draw(Model::keys.size())]);

@@ -250,7 +250,8 @@ TEST_CASE("release: a reader that is open reads on to the end", "[engines][blobs
     const auto engine = HF_EACH_ENGINE();
     const auto bytes = make_bytes(20 * frame, 12);
     const auto ref = written(engine->blobs(), 1, bytes);
-    holdfast::base::asio::io_context loop(1);
+    holdfast::tests::LoopOfNobody borrowed;
+    auto& loop = *borrowed;
     bool released = false;
     std::size_t right = 0;
     const auto give_back = [&]() -> Awaitable<void> {

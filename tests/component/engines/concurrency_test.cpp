@@ -21,7 +21,8 @@ void on_loops(int loops, int tasks, const std::function<Awaitable<void>(int)>& w
     std::vector<std::thread> threads;
     for (int loop = 0; loop < loops; ++loop) {
         threads.emplace_back([&, loop] {
-            holdfast::base::asio::io_context context(1);
+            holdfast::tests::LoopOfNobody borrowed;
+            auto& context = *borrowed;
             for (int task = 0; task < tasks; ++task)
                 holdfast::base::asio::co_spawn(context, work(loop * tasks + task),
                                                [](std::exception_ptr error) {

@@ -209,7 +209,8 @@ Answer Endpoint::refuse(unsigned status, std::string_view code) {
 
 std::vector<Answer> Endpoint::race(const std::vector<Request>& requests) {
     std::vector<Answer> answers(requests.size());
-    base::asio::io_context loop(1);
+    tests::LoopOfNobody borrowed;
+    auto& loop = *borrowed;
     auto one = [this](const Request& request, Answer& to) -> base::Awaitable<void> {
         to = co_await serve(request);
     };

@@ -21,44 +21,10 @@
 #include "storage/local/row_database.h"
 #include "storage/local/row_store.h"
 #include "tests/catch.h"
+#include "tests/loop_of_nobody.h"
 #include "tests/temporary_directory.h"
 
 namespace holdfast::tests {
-
-/// A loop that nobody else uses meanwhile. It is never destroyed: the thread that resumed the last
-/// coroutine may still be inside its post() when run() has returned. threads: any.
-class LoopOfNobody {
-public:
-    LoopOfNobody() {
-        const std::lock_guard guard(mutex());
-        if (!unused().empty()) {
-            loop_ = unused().back();
-            unused().pop_back();
-        } else {
-            loop_ = new boost::asio::io_context;
-        }
-        loop_->restart();
-    }
-    ~LoopOfNobody() {
-        const std::lock_guard guard(mutex());
-        unused().push_back(loop_);
-    }
-    LoopOfNobody(const LoopOfNobody&) = delete;
-    LoopOfNobody& operator=(const LoopOfNobody&) = delete;
-    boost::asio::io_context& operator*() { return *loop_; }
-
-private:
-    static std::mutex& mutex() {
-        static auto* const mutex = new std::mutex;
-        return *mutex;
-    }
-    static std::vector<boost::asio::io_context*>& unused() {
-        static auto* const loops = new std::vector<boost::asio::io_context*>;
-        return *loops;
-    }
-
-    boost::asio::io_context* loop_ = nullptr;
-};
 
 /// Runs a coroutine to its end. threads: any, so nothing is asserted with Catch, which knows one.
 template <class T>
