@@ -5,6 +5,7 @@
 #include "base/faulty_vfs.h"
 #include "base/sim_vfs.h"
 #include "storage/local/open_error.h"
+#include "storage/local/sealed_bytes.h"
 #include "tests/catch.h"
 #include "tests/unit/storage/local/row_support.h"
 
@@ -267,6 +268,13 @@ TEST_CASE("volume: a damaged or missing incarnation file is damage", "[local][vo
         auto changed = bad;
         changed[i] = static_cast<char>(changed[i] ^ 0x80);
         CHECK_FALSE(parse_incarnation(base::as_bytes(changed)));
+    }
+    // Whole, and of another number of starts than it says.
+    for (const std::uint32_t count : {0U, 2U, ~0U}) {
+        base::Bytes changed(bad.begin(), bad.end());
+        base::store_le32(base::ByteSpan(changed).subspan(28), count);
+        seal(changed);
+        CHECK_FALSE(parse_incarnation(changed));
     }
     world.write(directory.file("incarnation"), bad.substr(1));
     CHECK(world.refusal(directory.path()).kind == OpenError::Kind::damaged);
