@@ -60,7 +60,7 @@ fi
 # What the leg before compiled here need not be compiled again in there: same compiler, same flags.
 cache=()
 if [ -n "${CCACHE_DIR-}" ]; then
-    printf 'cache_dir = /ccache\nbase_dir = /src\nhash_dir = false\n' >"$work/ccache.conf"
+    printf 'cache_dir = /ccache\nbase_dir = /src\nhash_dir = false\nsloppiness = locale\n' >"$work/ccache.conf"
     cache=(--volume "$CCACHE_DIR:/ccache" --volume "$work/ccache.conf:/etc/ccache.conf:ro")
 fi
 
@@ -94,7 +94,7 @@ inside() { nsenter --net --target "$wrapper" "$@"; }
 ready= deadline=$((SECONDS + 300))
 while [ "$SECONDS" -lt "$deadline" ]; do
     kill -0 "$wrapper" 2>/dev/null || break
-    if inside curl -fs -o /dev/null http://127.0.0.1:9001/health/ready; then ready=yes && break; fi
+    if inside curl -fs -m 10 -o /dev/null http://127.0.0.1:9001/health/ready; then ready=yes && break; fi
     sleep 0.1
 done
 if [ -z "$ready" ]; then

@@ -17,7 +17,7 @@ namespace holdfast::base {
 namespace {
 
 /// For the log, which takes half a second at most, and then for standard error.
-constexpr std::chrono::milliseconds patience{700};
+constexpr std::chrono::milliseconds patience{1500};
 
 std::atomic<bool> crashing{false};
 

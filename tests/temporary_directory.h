@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -14,10 +15,17 @@
 
 namespace holdfast::tests {
 
+/// A place whose files wait for no disk, where there is one.
+inline std::filesystem::path in_memory() {
+    const char* const memory = "/dev/shm";
+    return ::access(memory, W_OK) == 0 ? memory : std::filesystem::temp_directory_path();
+}
+
 class TemporaryDirectory {
 public:
-    TemporaryDirectory() {
-        std::string pattern = std::filesystem::temp_directory_path() / "holdfast-test-XXXXXX";
+    explicit TemporaryDirectory(
+        const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+        std::string pattern = parent / "holdfast-test-XXXXXX";
         REQUIRE(::mkdtemp(pattern.data()) != nullptr);
         path_ = pattern;
     }

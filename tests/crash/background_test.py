@@ -71,7 +71,7 @@ class Background(AdminTestCase):
                 for key, body in gone.items():
                     self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
                 self.start_with(f"{failpoint}=crash")
-                # Under a key of its own: what it replaced would be given back, and that may be its end.
+                # Under a key of its own: what it replaced would be given back, and the server crash too early.
                 key = f"kept-{failpoint}"
                 kept[key] = payload(200 * KIB, seed=key)
                 self.s3.put_object(Bucket=self.bucket, Key=key, Body=kept[key])

@@ -4,6 +4,7 @@
 
 #include "storage/workers/orphan_collector.h"
 #include "storage/workers/scrubber.h"
+#include "tests/loop_of_nobody.h"
 #include "tests/run_coroutine.h"
 
 namespace holdfast::model_test {

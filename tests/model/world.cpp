@@ -1,6 +1,7 @@
 #include "tests/model/world.h"
 
 #include "storage/workers/reclaimer.h"
+#include "tests/loop_of_nobody.h"
 #include "tests/run_coroutine.h"
 
 namespace holdfast::model_test {

@@ -27,7 +27,7 @@ class BadNetwork(Overload):
             aws_secret_access_key=harness.SECRET_KEY, config=config)
 
     def stock(self, number):
-        """What is there for the operations of a worker to replace or delete, put past the bad network."""
+        """What is there for the operations of a worker to replace or delete, put without the proxy."""
         draw = random.Random(f"{SEED}-{number}-stock")
         bodies = {f"{number}-{step}": harness.payload(1000, f"{number}-{step}-before")
                   for step in range(OPERATIONS) if draw.random() < 0.6}

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 import harness
 from harness import KIB, MIB, payload
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 class AdminTestCase(unittest.TestCase):

@@ -17,7 +17,7 @@ from harness import KIB, MIB, Server, client, payload
 
 BUCKET = "faults"
 REOPENING_SECONDS = 60
-LOG_SECONDS = 20
+LOG_SECONDS = 180
 WRITE_FAILURES = 'holdfast_segment_write_failures_total{reason="io"}'
 
 

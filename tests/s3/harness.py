@@ -35,8 +35,8 @@ FULL = os.environ.get("HF_TEST_SIZE", "small") == "full"
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 PART_BYTES_MIN = 5 * MIB
 BOTO_VERSION = tuple(int(piece) for piece in botocore.__version__.split(".")[:2])
-START_SECONDS = 60
-STOP_SECONDS = 60
+START_SECONDS = 180
+STOP_SECONDS = 180
 
 
 def sized(small, full):
@@ -61,6 +61,7 @@ class Server:
         settings = ["server.port=0", "admin.port=0", f"storage.directory={self.data}", "log.format=json",
                     "storage.segment_bytes=128MiB", "storage.free_bytes_min=16MiB",
                     "storage.unclean_starts_max=0",  # crash tests kill far more often than any crash loop
+                    "limits.idle_timeout=1h",  # clients that try once must not meet a connection's end
                     *self.settings]
         return [str(BINARY), "serve"] + [piece for setting in settings for piece in ("--set", setting)]
 

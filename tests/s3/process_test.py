@@ -1,15 +1,18 @@
 """The server as a process: start, settings, health, second start on the same data, stop, restart."""
 
 import re
+import socket
 import stat
 import subprocess
 import tempfile
+import time
 import unittest
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 import harness
+import signing
 from harness import Server, client, md5, payload
 
 
@@ -122,6 +125,9 @@ class Process(unittest.TestCase):
 
     def test_credentials_are_made_once_and_kept_private(self):
         server = self.started(environment={"HOLDFAST_ROOT_ACCESS_KEY": "", "HOLDFAST_ROOT_SECRET_KEY": ""})
+        deadline = time.monotonic() + 60
+        while "Secret key" not in server.log() and time.monotonic() < deadline:
+            time.sleep(0.01)  # it is shown right behind the line `ready`
         access = re.search(r"Access key +(\S+)", server.log())[1]
         secret = re.search(r"Secret key +(\S+)", server.log())[1]
         client(server.endpoint, access=access, secret=secret).list_buckets()
@@ -152,17 +158,22 @@ class Process(unittest.TestCase):
         self.assertNotIn("very-secret-words", shown)
 
     def test_requests_under_way_are_finished_before_the_end(self):
+        self.finish_before_the_end({"Expect": "100-continue"})
+
+    def test_requests_that_may_not_be_accepted_yet_are_finished_before_the_end(self):
+        self.finish_before_the_end({})
+
+    def finish_before_the_end(self, headers):
         server = self.started()
-        s3 = client(server.endpoint)
-        s3.create_bucket(Bucket="bucket")
-        import socket
-        import signing
+        client(server.endpoint).create_bucket(Bucket="bucket")
         body = payload(1 << 20)
-        request = signing.Request("PUT", "/bucket/k", body=body, endpoint=server.endpoint).signed()
+        request = signing.Request("PUT", "/bucket/k", headers=headers, body=body, endpoint=server.endpoint).signed()
         with socket.create_connection((request.host, request.port), timeout=60) as connection:
-            connection.sendall(request.head_bytes() + body[:1000])
-            server.process.terminate()  # whether it has accepted the connection by now or not
-            connection.sendall(body[1000:])
+            connection.sendall(request.head_bytes())
+            if headers:  # once the server asks for the body, it is at work
+                self.assertTrue(connection.recv(65536).startswith(b"HTTP/1.1 100"))
+            server.process.terminate()
+            connection.sendall(body)
             answer = connection.recv(65536)
         self.assertTrue(answer.startswith(b"HTTP/1.1 200"), answer)
         self.assertEqual(server.process.wait(60), 0)

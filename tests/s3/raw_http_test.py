@@ -12,7 +12,7 @@ from harness import KIB, S3TestCase, md5, payload
 from signing import STREAMING, Request
 
 
-def exchange(data, half_close=True, seconds=20):
+def exchange(data, half_close=True, seconds=60):
     """Sends bytes and returns all that comes back until the server closes."""
     target = Request("GET", "/")
     with socket.create_connection((target.host, target.port), timeout=seconds) as connection:

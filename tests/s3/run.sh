@@ -15,7 +15,11 @@ export PYTHONDONTWRITEBYTECODE=1
 clients=$root/build/clients
 mkdir -p "$clients"
 
-retried() { "$@" || { sleep 5; "$@"; }; }
+retried() {
+    local pause
+    for pause in 5 15 30 60; do "$@" && return; sleep "$pause"; done
+    "$@"
+}
 
 [ -x "$clients/python/bin/python" ] || /usr/bin/python3 -m venv "$clients/python" || exit 1
 retried "$clients/python/bin/pip" install --quiet --upgrade boto3 awscli xxhash || exit 1

@@ -12,6 +12,7 @@
 
 #include "base/faulty_vfs.h"
 #include "tests/component/crash/world.h"
+#include "tests/loop_of_nobody.h"
 #include "tests/run_coroutine.h"
 
 namespace holdfast::test::crash {

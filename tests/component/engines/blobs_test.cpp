@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "tests/component/engines/engine_under_test.h"
+#include "tests/loop_of_nobody.h"
 #include "tests/run_coroutine.h"
 
 using namespace holdfast::test;

@@ -8,6 +8,7 @@
 
 #include "tests/component/engines/engine_under_test.h"
 #include "tests/component/engines/rows.h"
+#include "tests/loop_of_nobody.h"
 
 using namespace holdfast::test;
 using holdfast::base::Awaitable;

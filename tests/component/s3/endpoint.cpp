@@ -8,6 +8,7 @@
 #include "server/s3/service.h"
 #include "storage/crypto/keyring.h"
 #include "tests/catch.h"
+#include "tests/loop_of_nobody.h"
 #include "tests/run_coroutine.h"
 
 namespace holdfast::test {

@@ -119,9 +119,9 @@ public:
     catalog::Uploads& uploads() { return live_->uploads; }
     FaultyUpkeep& upkeep() { return live_->upkeep; }
 
+    base::asio::io_context loop{1};  // before the threads that resume what runs on it
     DiskCatalog disk;
     CallFaults faults;
-    base::asio::io_context loop{1};
 
 private:
     struct Live {

@@ -26,6 +26,7 @@
 #endif
 
 using namespace holdfast;
+using tests::in_memory;  // the log is waited for half a second, and a busy disk may take longer
 using tests::run_in_child;
 using tests::TemporaryDirectory;
 
@@ -80,7 +81,7 @@ base::Awaitable<void> fail() {
 
 TEST_CASE("last words: 2.5 a thread that throws ends the process, and the log says why",
           "[base][log]") {
-    const TemporaryDirectory directory;
+    const TemporaryDirectory directory(in_memory());
     const auto end = run_in_child([&] {
         begin_logging(directory);
         std::thread([] { throw std::runtime_error("on purpose"); }).join();
@@ -95,7 +96,7 @@ TEST_CASE("last words: 2.5 a thread that throws ends the process, and the log sa
 
 TEST_CASE("last words: 2.5 what a coroutine throws that nobody awaits ends the process",
           "[base][log]") {
-    const TemporaryDirectory directory;
+    const TemporaryDirectory directory(in_memory());
     const auto end = run_in_child([&] {
         begin_logging(directory);
         base::asio::io_context loop(1);
@@ -110,7 +111,7 @@ TEST_CASE("last words: 2.5 what a coroutine throws that nobody awaits ends the p
 }
 
 TEST_CASE("last words: 2.5 a broken assertion is the last line of the log", "[base][log]") {
-    const TemporaryDirectory directory;
+    const TemporaryDirectory directory(in_memory());
     const auto end = run_in_child([&] {
         begin_logging(directory);
         HF_ASSERT(1 + 1 == 3);
@@ -167,7 +168,7 @@ TEST_CASE("last words: 2.5 a log whose volume is full is as good as none", "[bas
 }
 
 TEST_CASE("last words: 2.5 of threads that fail together one tells why, whole", "[base][log]") {
-    const TemporaryDirectory directory;
+    const TemporaryDirectory directory(in_memory());
     const auto end = run_in_child([&] {
         begin_logging(directory);
         std::vector<std::jthread> threads;

@@ -49,10 +49,10 @@ struct FaultyWorld {
     static std::string body_of(int number, const std::string& version) {
         return version + std::to_string(number) + std::string(body_bytes, '.');
     }
-    [[nodiscard]] std::ptrdiff_t tables() const {
-        const auto names = world.names("index");
-        return std::count_if(names.begin(), names.end(),
-                             [](const std::string& name) { return name.ends_with(".sst"); });
+    [[nodiscard]] std::vector<std::string> tables() const {
+        auto names = world.names("index");
+        std::erase_if(names, [](const std::string& name) { return !name.ends_with(".sst"); });
+        return names;
     }
     Result<BodyMergeStep> merge() { return await(world.engine->upkeep().merge_bodies({})); }
 

@@ -328,7 +328,7 @@ TEST_CASE("segment scan: a mark that contradicts its header ends no extent",
     mark.stored_bytes = 2000;
     std::uint64_t data_bytes = 2000;
     bool whole = false;
-    SECTION("none does") {
+    SECTION("one that agrees does") {
         whole = true;
     }
     SECTION("of another blob") {
