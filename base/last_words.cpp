@@ -17,7 +17,8 @@ namespace holdfast::base {
 namespace {
 
 /// For the log, which takes half a second at most, and then for standard error.
-constexpr std::chrono::milliseconds patience{1500};
+constexpr std::chrono::milliseconds patience{900};
+static_assert(patience < std::chrono::seconds(1));  // tv_usec takes no more
 
 std::atomic<bool> crashing{false};
 
