@@ -23,8 +23,8 @@ inline std::filesystem::path in_memory() {
 
 class TemporaryDirectory {
 public:
-    explicit TemporaryDirectory(
-        const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    TemporaryDirectory() : TemporaryDirectory(std::filesystem::temp_directory_path()) {}
+    explicit TemporaryDirectory(const std::filesystem::path& parent) {
         std::string pattern = parent / "holdfast-test-XXXXXX";
         REQUIRE(::mkdtemp(pattern.data()) != nullptr);
         path_ = pattern;
