@@ -17,6 +17,17 @@ class Headers(unittest.TestCase):
             found = headers.check(folder, ["good.h", "leans.h", "twice.h"])
         self.assertEqual([complaint.split(":")[0] for complaint in found], ["leans.h", "twice.h"])
 
+    def test_a_header_that_leads_its_own_source_was_compiled_with_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, source in {"first": '#include "first.h"\n',
+                                 "later": '#include <string>\n#include "later.h"\n',
+                                 "unguarded": '#include "unguarded.h"\n'}.items():
+                guard = "" if name == "unguarded" else "#pragma once\n"
+                (Path(folder) / f"{name}.h").write_text(f"{guard}inline std::string {name};\n")
+                (Path(folder) / f"{name}.cpp").write_text(source)
+            found = headers.check(folder, ["first.h", "later.h", "unguarded.h"])
+        self.assertEqual([complaint.split(":")[0] for complaint in found], ["later.h", "unguarded.h"])
+
 
 if __name__ == "__main__":
     unittest.main()
