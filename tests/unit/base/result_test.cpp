@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "tests/catch.h"
 #include "tests/unit/base/child.h"
@@ -71,6 +73,58 @@ TEST_CASE("result: what cannot be copied is moved out", "[base][result]") {
     CHECK(second->get() == held);
     const std::unique_ptr<int> taken = *std::move(second);
     CHECK(taken.get() == held);
+}
+
+TEST_CASE("result: what it holds is destroyed once, whatever it is assigned", "[base][result]") {
+    // Both sides are counted by their owners.
+    struct Reason {
+        std::shared_ptr<int> text;
+    };
+    using Counted = Expected<std::shared_ptr<int>, Reason>;
+    const auto value = std::make_shared<int>(1);
+    const auto reason = std::make_shared<int>(2);
+    const bool from_value = GENERATE(true, false);
+    const bool to_value = GENERATE(true, false);
+    const auto make = [&](bool has_value) {
+        return has_value ? Counted(value) : Counted(Reason{reason});
+    };
+    {
+        Counted to = make(to_value);
+        SECTION("a copy") {
+            const Counted from = make(from_value);
+            to = from;
+            CHECK(from.has_value() == from_value);
+            CHECK((from_value ? value : reason).use_count() == 3);
+            CHECK((from_value ? reason : value).use_count() == 1);
+        }
+        SECTION("what is moved") {
+            to = make(from_value);
+            CHECK((from_value ? value : reason).use_count() == 2);
+            CHECK((from_value ? reason : value).use_count() == 1);
+        }
+        CHECK(to.has_value() == from_value);
+        auto& itself = to;
+        to = itself;
+        to = std::move(itself);
+        CHECK(to.has_value() == from_value);
+        CHECK((from_value ? value : reason).use_count() >= 2);
+    }
+    CHECK(value.use_count() == 1);
+    CHECK(reason.use_count() == 1);
+}
+
+TEST_CASE("result: it can be copied when both sides can, and no move throws", "[base][result]") {
+    struct OwnedReason {
+        std::unique_ptr<int> text;
+    };
+    STATIC_REQUIRE(std::is_copy_constructible_v<Text>);
+    STATIC_REQUIRE(std::is_copy_assignable_v<Text>);
+    STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<Owner>);
+    STATIC_REQUIRE_FALSE(std::is_copy_assignable_v<Owner>);
+    STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<Expected<int, OwnedReason>>);
+    STATIC_REQUIRE(std::is_nothrow_move_constructible_v<Owner>);
+    STATIC_REQUIRE(std::is_nothrow_move_assignable_v<Owner>);
+    STATIC_REQUIRE(std::is_nothrow_move_constructible_v<Nothing>);
 }
 
 TEST_CASE("result: an error is moved from one value type to another", "[base][result]") {
