@@ -25,7 +25,7 @@ void crash_on_uncaught();
 /// The completion of a coroutine that nobody awaits. What it throws must not be lost: it leaves the
 /// loop, and so ends the process.
 ///
-///     asio::co_spawn(loop, listener->run(), base::or_crash);
+///     base::spawn(loop, listener->run());
 inline constexpr auto or_crash = [](const std::exception_ptr& thrown) {
     if (thrown) std::rethrow_exception(thrown);
 };

@@ -1,9 +1,9 @@
 #include "server/background_work.h"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
 #include "base/last_words.h"
+#include "base/spawn.h"
 
 namespace holdfast::server {
 
@@ -23,14 +23,14 @@ BackgroundWork::BackgroundWork(storage::catalog::Store& store, storage::catalog:
                                const BackgroundOptions& options)
     : reclaimer_(loop_.get_executor(), store, buckets, uploads,
                  with_condition(options.reclaimer, upkeep)) {
-    base::asio::co_spawn(loop_, reclaimer_.run(), base::or_crash);
+    base::spawn(loop_, reclaimer_.run());
     if (upkeep != nullptr) {
         collector_ = std::make_unique<storage::workers::OrphanCollector>(
             loop_.get_executor(), store, *upkeep, options.collector);
         scrubber_ = std::make_unique<storage::workers::Scrubber>(
             loop_.get_executor(), store, buckets, *upkeep, options.scrubber);
-        base::asio::co_spawn(loop_, collector_->run(), base::or_crash);
-        base::asio::co_spawn(loop_, scrubber_->run(), base::or_crash);
+        base::spawn(loop_, collector_->run());
+        base::spawn(loop_, scrubber_->run());
     }
     thread_ = std::thread([this] { loop_.run(); });
 }
@@ -42,7 +42,7 @@ BackgroundWork::~BackgroundWork() {
 void BackgroundWork::stop() {
     if (!thread_.joinable()) return;
     // The loop ends when the last thing on it did.
-    base::asio::co_spawn(loop_, stop_all(), [this](const std::exception_ptr& thrown) {
+    base::spawn(loop_, stop_all(), [this](const std::exception_ptr& thrown) {
         base::or_crash(thrown);
         work_.reset();
     });

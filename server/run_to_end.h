@@ -1,13 +1,13 @@
 /// Runs a coroutine from a thread that may wait. threads: any, but no event loop's.
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <exception>
 #include <optional>
 
 #include "base/assert.h"
 #include "base/async.h"
+#include "base/spawn.h"
 
 namespace holdfast::server {
 
@@ -21,7 +21,7 @@ T run_to_end(base::asio::io_context& loop, base::Awaitable<T> work) {
     std::optional<T> outcome;
     std::exception_ptr failure;
     auto body = [&]() -> base::Awaitable<void> { outcome.emplace(co_await std::move(work)); };
-    boost::asio::co_spawn(loop, body, [&](std::exception_ptr thrown) {
+    base::spawn(loop, body(), [&](const std::exception_ptr& thrown) {
         failure = thrown;
         guard.reset();
     });

@@ -6,13 +6,13 @@
 /// threads: any; each call has its own loop on the calling thread.
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "base/async.h"
+#include "base/spawn.h"
 #include "tests/loop_of_nobody.h"
 
 namespace holdfast::test {
@@ -34,8 +34,8 @@ T run_on(base::asio::io_context& loop, base::Awaitable<T> work) {
         }
     };
     std::exception_ptr thrown;
-    base::asio::co_spawn(loop, outermost(std::move(work), result),
-                         [&thrown](std::exception_ptr error) { thrown = error; });
+    base::spawn(loop, outermost(std::move(work), result),
+                [&thrown](const std::exception_ptr& error) { thrown = error; });
     loop.restart();
     loop.run();
     if (thrown) std::rethrow_exception(thrown);

@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "base/spawn.h"
+
 namespace holdfast::bench {
 
 EngineBench::EngineBench(const MicroOptions& options, const std::string& name) : options_(options) {
@@ -29,8 +31,7 @@ Figure EngineBench::run(std::string name, unsigned coroutines, std::uint64_t byt
     base::asio::io_context loop(1);
     const auto before = engine_->statistics();
     const Stopwatch watch(CpuOf::process);
-    for (unsigned i = 0; i < coroutines; ++i)
-        base::asio::co_spawn(loop, keep_working(work, watch), base::asio::detached);
+    for (unsigned i = 0; i < coroutines; ++i) base::spawn(loop, keep_working(work, watch));
     loop.run();
     Figure figure{.name = std::move(name), .operations = done_, .bytes = done_ * bytes_each};
     watch.stop(figure);

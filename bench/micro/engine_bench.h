@@ -2,8 +2,6 @@
 /// threads: one constructs and runs; the coroutines share one event loop.
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <functional>
 #include <memory>
 

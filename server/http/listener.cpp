@@ -7,12 +7,12 @@
 
 #include <array>
 #include <boost/asio/bind_allocator.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <new>
 
 #include "base/failpoint.h"
 #include "base/last_words.h"
 #include "base/log.h"
+#include "base/spawn.h"
 
 namespace holdfast::http {
 
@@ -161,8 +161,8 @@ void Listener::begin_session(Descriptor& socket, const Peer& peer) {
     auto session = std::make_shared<Session>(place_, std::move(owned), std::move(transport), peer);
     admission.handed_over = true;
     shared.metrics.connections_accepted.Increment();
-    asio::co_spawn(place_.loop.context.get_executor(),
-                   run_session(std::move(session), shared.metrics.refused_memory), base::or_crash);
+    base::spawn(place_.loop.context.get_executor(),
+                run_session(std::move(session), shared.metrics.refused_memory));
 }
 
 std::unique_ptr<Transport> Listener::make_transport(int socket) const {

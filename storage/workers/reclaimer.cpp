@@ -1,7 +1,6 @@
 #include "storage/workers/reclaimer.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <exception>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "base/last_words.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/spawn.h"
 #include "storage/catalog/row_cursor.h"
 
 namespace holdfast::storage::workers {
@@ -129,7 +129,7 @@ base::Awaitable<void> Reclaimer::start(base::Awaitable<void> work) {
     }
     ++active_;
     ++started_;
-    base::asio::co_spawn(executor_, in_turn(std::move(work), turn_), base::or_crash);
+    base::spawn(executor_, in_turn(std::move(work), turn_));
 }
 
 base::Awaitable<void> Reclaimer::in_turn(base::Awaitable<void> work, std::uint64_t turn) {

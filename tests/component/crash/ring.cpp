@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "base/faulty_vfs.h"
+#include "base/spawn.h"
 #include "tests/component/crash/world.h"
 #include "tests/loop_of_nobody.h"
 #include "tests/run_coroutine.h"
@@ -168,7 +167,7 @@ bool Ring::operate(World& world, Model& model) {
     for (const auto& key : keys) {
         const auto operation =
             model.choose(key, [this](std::uint64_t bound) { return draw(bound); });
-        base::asio::co_spawn(loop, perform(world, model, operation), base::asio::detached);
+        base::spawn(loop, perform(world, model, operation));
     }
     loop.run();
     if (report_.failure.empty() && draw(3) == 0) {

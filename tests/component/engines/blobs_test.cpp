@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/random.h"
+#include "base/spawn.h"
 #include "tests/component/engines/engine_under_test.h"
 #include "tests/loop_of_nobody.h"
 #include "tests/run_coroutine.h"
@@ -262,9 +263,7 @@ TEST_CASE("release: a reader that is open reads on to the end", "[engines][blobs
     const auto reading = [&]() -> Awaitable<void> {
         auto reader = co_await engine->blobs().open(ref);
         if (!reader) co_return;
-        holdfast::base::asio::co_spawn(loop, give_back(), [](std::exception_ptr error) {
-            if (error) std::rethrow_exception(error);
-        });
+        holdfast::base::spawn(loop, give_back());
         Bytes to(frame);
         for (std::uint64_t at = 0; at < 20; ++at) {
             // Lets the release go as far as it gets between any two reads.

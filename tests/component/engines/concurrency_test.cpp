@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/spawn.h"
 #include "tests/component/engines/engine_under_test.h"
 #include "tests/component/engines/rows.h"
 #include "tests/loop_of_nobody.h"
@@ -25,10 +26,7 @@ void on_loops(int loops, int tasks, const std::function<Awaitable<void>(int)>& w
             holdfast::tests::LoopOfNobody borrowed;
             auto& context = *borrowed;
             for (int task = 0; task < tasks; ++task)
-                holdfast::base::asio::co_spawn(context, work(loop * tasks + task),
-                                               [](std::exception_ptr error) {
-                                                   if (error) std::rethrow_exception(error);
-                                               });
+                holdfast::base::spawn(context, work(loop * tasks + task));
             context.run();
         });
     }

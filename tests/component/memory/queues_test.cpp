@@ -1,11 +1,11 @@
 // Requests that wait for their turn, and a lack of memory: whoever gives back what they wait for
 // needs none, and a wait that fails leaves nothing behind. Spec durability 2.5 (memory), 4.
 
-#include <boost/asio/co_spawn.hpp>
 #include <new>
 #include <optional>
 
 #include "base/last_words.h"
+#include "base/spawn.h"
 #include "server/http/memory_queue.h"
 #include "server/http/request_gate.h"
 #include "tests/catch.h"
@@ -68,8 +68,7 @@ struct Memory {
     Memory& operator=(const Memory&) = delete;
 
     void start(Waiting& waiting, MemoryQueue::Wanted wanted) {
-        base::asio::co_spawn(loop, note(queue.take(waiting.ticket, wanted, never), waiting),
-                             base::or_crash);
+        base::spawn(loop, note(queue.take(waiting.ticket, wanted, never), waiting));
     }
     /// Only when nothing is set aside is more admitted than there is.
     bool nothing_is_set_aside() const {
@@ -115,8 +114,7 @@ struct Gate {
     Gate& operator=(const Gate&) = delete;
 
     void start(Waiting& waiting) {
-        base::asio::co_spawn(loop, note(gate.enter(waiting.ticket, never), waiting),
-                             base::or_crash);
+        base::spawn(loop, note(gate.enter(waiting.ticket, never), waiting));
     }
 
     RequestGate gate{{1, 10}};

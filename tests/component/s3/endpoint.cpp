@@ -1,10 +1,10 @@
 #include "tests/component/s3/endpoint.h"
 
-#include <boost/asio/co_spawn.hpp>
 #include <stdexcept>
 
 #include "base/await_callback.h"
 #include "base/random.h"
+#include "base/spawn.h"
 #include "server/s3/service.h"
 #include "storage/crypto/keyring.h"
 #include "tests/catch.h"
@@ -216,9 +216,7 @@ std::vector<Answer> Endpoint::race(const std::vector<Request>& requests) {
         to = co_await serve(request);
     };
     for (std::size_t i = 0; i < requests.size(); ++i)
-        base::asio::co_spawn(loop, one(requests[i], answers[i]), [](std::exception_ptr thrown) {
-            if (thrown) std::rethrow_exception(thrown);
-        });
+        base::spawn(loop, one(requests[i], answers[i]));
     loop.run();
     return answers;
 }

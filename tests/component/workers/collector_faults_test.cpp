@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/limits.h"
+#include "base/spawn.h"
 #include "tests/component/workers/faulty_disk.h"
 
 using namespace holdfast;
@@ -247,7 +248,7 @@ TEST_CASE("collector: begins by itself when a pass is due, and else only when as
     Collecting collecting(world, options);
     const auto work = [&]() -> base::Awaitable<void> {
         const auto executor = world.loop.get_executor();
-        base::asio::co_spawn(executor, collecting.collector.run(), base::asio::detached);
+        base::spawn(executor, collecting.collector.run());
         if (!by_itself) {
             for (int i = 0; i < 100; ++i) co_await base::asio::post(executor, base::use_awaitable);
             CHECK(collecting.collector.report().passes == 0);
@@ -274,7 +275,7 @@ TEST_CASE("collector: a request that was consented to stays so until its pass, 2
         const auto executor = world.loop.get_executor();
         collecting.collector.request(true);
         collecting.collector.request(false);
-        base::asio::co_spawn(executor, collecting.collector.run(), base::asio::detached);
+        base::spawn(executor, collecting.collector.run());
         while (collecting.collector.report().passes == 0)
             co_await base::asio::post(executor, base::use_awaitable);
         co_await collecting.collector.stop();

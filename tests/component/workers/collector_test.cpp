@@ -1,4 +1,3 @@
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <functional>
@@ -6,6 +5,7 @@
 #include "base/failpoint.h"
 #include "base/limits.h"
 #include "base/metrics.h"
+#include "base/spawn.h"
 #include "tests/component/workers/collector_support.h"
 
 using namespace holdfast;
@@ -42,7 +42,7 @@ base::Awaitable<bool> collect_until(workers::OrphanCollector& collector,
                                     std::function<bool(const workers::CollectorReport&)> enough) {
     const auto executor = co_await base::asio::this_coro::executor;
     bool ended = false;
-    base::asio::co_spawn(executor, collector.run(), [&ended](std::exception_ptr) { ended = true; });
+    base::spawn(executor, collector.run(), [&ended](const std::exception_ptr&) { ended = true; });
     collector.request(false);
     while (!ended && !enough(collector.report()))
         co_await base::asio::post(executor, base::use_awaitable);

@@ -1,11 +1,11 @@
 /// A catalog on disk, and workers that reach it through calls that a test makes fail, or stops at.
 #pragma once
 
-#include <boost/asio/detached.hpp>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "base/spawn.h"
 #include "tests/component/workers/collector_support.h"
 #include "tests/component/workers/faulty_engine.h"
 
@@ -102,7 +102,7 @@ public:
             if (left == 0 || --left != 0) return;
             came_ = true;
             if (trouble.is_stop)
-                base::asio::co_spawn(loop, worker.stop(), base::asio::detached);
+                base::spawn(loop, worker.stop());
             else
                 faults.fail({{}, 1, trouble.kind, trouble.for_ever, false});
         };

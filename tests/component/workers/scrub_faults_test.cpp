@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/limits.h"
+#include "base/spawn.h"
 #include "tests/component/workers/faulty_disk.h"
 
 using namespace holdfast;
@@ -300,7 +301,7 @@ TEST_CASE("scrub: what reads met is named between passes, as far as it says whos
     };
     const auto work = [&]() -> base::Awaitable<void> {
         const auto executor = world.loop.get_executor();
-        base::asio::co_spawn(executor, scrubbing.scrubber.run(), base::asio::detached);
+        base::spawn(executor, scrubbing.scrubber.run());
         while (!saved) co_await base::asio::post(executor, base::use_awaitable);
         co_await scrubbing.scrubber.stop();
     };
@@ -323,7 +324,7 @@ TEST_CASE("scrub: a pass begins when it is due, and one that was cut off goes on
     options.interval = std::chrono::hours(1);
     const auto until_passed = [&](workers::Scrubber& scrubber) -> base::Awaitable<void> {
         const auto executor = world.loop.get_executor();
-        base::asio::co_spawn(executor, scrubber.run(), base::asio::detached);
+        base::spawn(executor, scrubber.run());
         while (scrubber.report().passes == 0)
             co_await base::asio::post(executor, base::use_awaitable);
         co_await scrubber.stop();
@@ -333,7 +334,7 @@ TEST_CASE("scrub: a pass begins when it is due, and one that was cut off goes on
                                    world.upkeep(), options);
         const auto work = [&]() -> base::Awaitable<void> {
             const auto executor = world.loop.get_executor();
-            base::asio::co_spawn(executor, scrubber.run(), base::asio::detached);
+            base::spawn(executor, scrubber.run());
             for (int i = 0; i < 1000; ++i) co_await base::asio::post(executor, base::use_awaitable);
             CHECK(scrubber.report().passes == 0);
             world.disk.clock.advance(std::chrono::hours(1));

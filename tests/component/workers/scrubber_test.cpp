@@ -3,6 +3,7 @@
 
 #include "base/failpoint.h"
 #include "base/limits.h"
+#include "base/spawn.h"
 #include "tests/component/workers/disk_catalog.h"
 
 using namespace holdfast;
@@ -29,7 +30,7 @@ storage::Damage only_damage(DiskCatalog& disk) {
 base::Awaitable<bool> run_through_failures(workers::Scrubber& scrubber) {
     const auto executor = co_await base::asio::this_coro::executor;
     bool ended = false;
-    base::asio::co_spawn(executor, scrubber.run(), [&ended](std::exception_ptr) { ended = true; });
+    base::spawn(executor, scrubber.run(), [&ended](const std::exception_ptr&) { ended = true; });
     for (int pass = 0; pass < 2 && !ended; ++pass) {
         scrubber.request();
         for (bool begun = false; !ended;) {

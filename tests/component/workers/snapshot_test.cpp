@@ -1,12 +1,11 @@
 // Snapshots under a whole catalog at work: what a copy has, and what becomes of the space.
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <filesystem>
 
 #include "base/limits.h"
+#include "base/spawn.h"
 #include "storage/catalog/check.h"
 #include "tests/component/workers/collector_support.h"
 
@@ -211,8 +210,7 @@ TEST_CASE(
             co_await base::asio::post(executor, base::use_awaitable);
             co_await disk.reclaim_async();
         };
-        for (int writer = 0; writer < writers; ++writer)
-            base::asio::co_spawn(executor, write(writer), base::asio::detached);
+        for (int writer = 0; writer < writers; ++writer) base::spawn(executor, write(writer));
         bool made_all = true;
         for (int i = 0; i < snapshots; ++i) {
             while (there.size() < static_cast<std::size_t>(10 + i * 20) && running > 0)

@@ -5,12 +5,12 @@
 
 #include <sys/socket.h>
 
-#include <boost/asio/co_spawn.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/assert.h"
+#include "base/spawn.h"
 #include "server/http/session.h"
 #include "server/s3/service.h"
 #include "storage/crypto/keyring.h"
@@ -111,11 +111,11 @@ public:
         auto session = std::make_shared<http::Session>(
             place, std::move(socket), std::make_unique<ScriptedTransport>(bytes, pieces, heard),
             peer);
-        auto ended = [this](std::exception_ptr thrown) {
+        auto ended = [this](const std::exception_ptr& thrown) {
             loop_.context.stop();
             if (thrown) std::rethrow_exception(thrown);
         };
-        base::asio::co_spawn(loop_.context, session->run(), ended);
+        base::spawn(loop_.context, session->run(), ended);
         loop_.context.run();
         return heard;
     }

@@ -1,7 +1,6 @@
 #include "base/await_callback.h"
+#include "base/spawn.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -105,7 +104,7 @@ TEST_CASE("await_callback: a loop that ends before the callback takes the corout
             auto start = [&to](const Resume<int>& resume) { to = resume; };
             co_await await_callback<int>(start);
         };
-        asio::co_spawn(loop, wait(token, kept), asio::detached);
+        spawn(loop, wait(token, kept));
         loop.run_one();
         REQUIRE(kept);
         (*kept)(1);  // in the loop's queue, which nobody runs

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <boost/asio/co_spawn.hpp>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -14,6 +13,7 @@
 #include "base/assert.h"
 #include "base/async.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "tests/catch.h"
 #include "tests/temporary_directory.h"
 #include "tests/unit/base/child.h"
@@ -100,7 +100,7 @@ TEST_CASE("last words: 2.5 what a coroutine throws that nobody awaits ends the p
     const auto end = run_in_child([&] {
         begin_logging(directory);
         base::asio::io_context loop(1);
-        base::asio::co_spawn(loop, fail, base::or_crash);
+        base::spawn(loop, fail());
         std::thread([&] { loop.run(); }).join();
     });
     CHECK(end.signal == SIGABRT);

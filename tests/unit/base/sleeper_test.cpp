@@ -1,7 +1,6 @@
 #include "base/sleeper.h"
+#include "base/spawn.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <thread>
 #include <vector>
 
@@ -59,6 +58,10 @@ TEST_CASE("sleeper: whoever wakes it, and however often, no wake is lost", "[bas
 }
 
 TEST_CASE("sleeper: a loop that ends takes who sleeps with it, woken or not", "[base][sleeper]") {
+    const auto sleep = [](std::shared_ptr<Sleeper> one,
+                          const std::atomic<bool>& over) -> Awaitable<void> {
+        co_await sleep_until_over(std::move(one), over);
+    };
     for (const bool woken : {false, true}) {
         std::atomic<bool> over = false;
         std::weak_ptr<Sleeper> gone;
@@ -66,7 +69,7 @@ TEST_CASE("sleeper: a loop that ends takes who sleeps with it, woken or not", "[
             asio::io_context loop(1);
             auto sleeper = std::make_shared<Sleeper>(loop.get_executor());
             gone = sleeper;
-            asio::co_spawn(loop, sleep_until_over(sleeper, over), asio::detached);
+            spawn(loop, sleep(sleeper, over));
             loop.poll();
             if (woken) Sleeper::wake(sleeper);
             sleeper.reset();

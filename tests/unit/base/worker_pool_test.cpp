@@ -1,7 +1,7 @@
 #include "base/worker_pool.h"
+#include "base/spawn.h"
 
 #include <atomic>
-#include <boost/asio/detached.hpp>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -118,8 +118,8 @@ TEST_CASE("worker pool: the loop goes on while work blocks", "[base][worker_pool
     std::promise<void> released;
     auto future = released.get_future();
     int order = 0;
-    asio::co_spawn(loop, run_until_released(pool, future, order), asio::detached);
-    asio::co_spawn(loop, release(released, order), asio::detached);
+    spawn(loop, run_until_released(pool, future, order));
+    spawn(loop, release(released, order));
     loop.run();
     CHECK(order == 2);
 }
@@ -130,8 +130,7 @@ TEST_CASE("worker pool: many coroutines of one loop share few threads", "[base][
     WorkerPool pool(2);
     std::atomic<int> runs = 0;
     int resumed = 0;  // counted on the loop's thread only
-    for (int i = 0; i < coroutines; ++i)
-        asio::co_spawn(loop, count_a_run(pool, runs, resumed), asio::detached);
+    for (int i = 0; i < coroutines; ++i) spawn(loop, count_a_run(pool, runs, resumed));
     loop.run();
     CHECK(runs == coroutines);
     CHECK(resumed == coroutines);

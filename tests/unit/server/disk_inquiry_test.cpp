@@ -1,7 +1,6 @@
 #include "server/disk_inquiry.h"
 
 #include <atomic>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <future>
 #include <new>
@@ -9,6 +8,7 @@
 
 #include "base/faulty_vfs.h"
 #include "base/sim_vfs.h"
+#include "base/spawn.h"
 #include "tests/catch.h"
 #include "tests/run_coroutine.h"
 
@@ -62,8 +62,7 @@ TEST_CASE("disk inquiry: all who ask while a question is under way get the answe
         auto figures = co_await inquiry.ask();
         answers.push_back(std::move(figures));
     };
-    for (int i = 0; i < 20; ++i)
-        base::asio::co_spawn(loop, one, [](std::exception_ptr thrown) { REQUIRE_FALSE(thrown); });
+    for (int i = 0; i < 20; ++i) base::spawn(loop, one());
     loop.poll();  // all of them wait
     CHECK(answers.empty());
     hanging.release();

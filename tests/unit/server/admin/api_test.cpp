@@ -1,4 +1,5 @@
 #include "server/admin/api.h"
+#include "base/spawn.h"
 
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
@@ -178,7 +179,7 @@ TEST_CASE("admin API: a stop waits for a call that is inside the operator", "[ad
     SlowOperator target(loop);
     handler.api().connect(target, base::Secret(token));
     FakeExchange exchange("GET", "/admin/v1/info", with_token);
-    boost::asio::co_spawn(loop, handler.handle(exchange), boost::asio::detached);
+    base::spawn(loop, handler.handle(exchange));
     std::thread thread([&] { loop.run(); });
     target.wait_until_inside();
     target.let(loop);

@@ -1,10 +1,9 @@
 /// A request without a connection: what the handler sends is kept.
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <string>
 
+#include "base/spawn.h"
 #include "server/http/exchange.h"
 
 namespace holdfast::tests {
@@ -43,7 +42,7 @@ public:
     /// Lets a handler answer.
     void run(http::RequestHandler& handler) {
         boost::asio::io_context loop;
-        boost::asio::co_spawn(loop, handler.handle(*this), boost::asio::detached);
+        base::spawn(loop, handler.handle(*this));
         loop.run();
     }
     [[nodiscard]] std::string sent_header(std::string_view name) const {

@@ -2,7 +2,6 @@
 
 #include "server/http/memory_queue.h"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <future>
@@ -11,6 +10,7 @@
 
 #include "base/last_words.h"
 #include "base/random.h"
+#include "base/spawn.h"
 #include "tests/catch.h"
 
 using namespace holdfast;
@@ -63,8 +63,7 @@ void ask(Process& process, Asker& asker, MemoryQueue::Wanted wanted,
         const bool taken = co_await queue.take(to.ticket, what, until);
         to.taken = taken;
     };
-    base::asio::co_spawn(process.loop, work(process.queue, asker, wanted, deadline),
-                         base::or_crash);
+    base::spawn(process.loop, work(process.queue, asker, wanted, deadline));
     process.loop.restart();
     process.loop.poll();
 }
@@ -219,8 +218,7 @@ TEST_CASE("memory queue: a stop while some wait leaves nothing set aside", "[htt
             const bool taken = co_await queue.take(asker.ticket, wanted, never);
             asker.taken = taken;
         };
-        for (auto* asker : {&running, &woken, &waiting})
-            base::asio::co_spawn(loop, work(*asker), base::or_crash);
+        for (auto* asker : {&running, &woken, &waiting}) base::spawn(loop, work(*asker));
         loop.poll();
         queue.give_back(60);  // to the second one, which does not get to hear of it
         queue.close();
@@ -267,9 +265,7 @@ TEST_CASE("memory queue: many threads share what there is, and everybody is serv
     for (int i = 0; i < threads; ++i) {
         loops.push_back(std::make_unique<base::asio::io_context>(1));
         for (int j = 0; j < askers_each; ++j)
-            base::asio::co_spawn(*loops.back(),
-                                 work(static_cast<std::uint64_t>(i * askers_each + j)),
-                                 base::or_crash);
+            base::spawn(*loops.back(), work(static_cast<std::uint64_t>(i * askers_each + j)));
     }
     // All loops stay until the last is done: who gives back wakes those of other loops.
     std::vector<std::thread> running;

@@ -4,10 +4,10 @@
 #include "server/http/request_gate.h"
 
 #include <array>
-#include <boost/asio/co_spawn.hpp>
 #include <optional>
 
 #include "base/last_words.h"
+#include "base/spawn.h"
 #include "tests/catch.h"
 
 using namespace holdfast;
@@ -47,7 +47,7 @@ void ask(Gate& one, Asker& asker, std::chrono::steady_clock::time_point deadline
         const bool entered = co_await gate.enter(to.ticket, until);
         to.entered = entered;
     };
-    base::asio::co_spawn(one.loop, work(one.gate, asker, deadline), base::or_crash);
+    base::spawn(one.loop, work(one.gate, asker, deadline));
     settle(one);
 }
 
@@ -132,8 +132,7 @@ TEST_CASE("request gate: a stop while some wait gives every place back", "[http]
             const bool entered = co_await gate.enter(asker.ticket, never);
             asker.entered = entered;
         };
-        for (auto* asker : {&let_in, &waiting})
-            base::asio::co_spawn(loop, work(*asker), base::or_crash);
+        for (auto* asker : {&let_in, &waiting}) base::spawn(loop, work(*asker));
         loop.poll();
         gate.leave();  // for the first one, which does not get to hear of it
         gate.close();

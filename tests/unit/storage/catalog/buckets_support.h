@@ -1,12 +1,12 @@
 /// For tests of buckets: a catalog with one, removals that fail, and calls in the middle of others.
 #pragma once
 
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/spawn.h"
 #include "tests/unit/storage/catalog/fixture.h"
 
 namespace holdfast::tests {
@@ -75,7 +75,7 @@ inline base::Awaitable<void> start_beside(test::Catalog& c, base::Awaitable<Done
         auto done = co_await std::move(work);
         to.emplace(std::move(done));
     };
-    base::asio::co_spawn(executor, keep(std::move(other), outcome), base::asio::detached);
+    base::spawn(executor, keep(std::move(other), outcome));
     while (!has_read) co_await base::asio::post(executor, base::use_awaitable);
 }
 

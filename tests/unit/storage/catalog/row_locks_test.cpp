@@ -1,6 +1,6 @@
 #include "storage/catalog/row_locks.h"
+#include "base/spawn.h"
 
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <thread>
 
@@ -10,6 +10,7 @@ using namespace holdfast::test;
 namespace asio = holdfast::base::asio;
 namespace storage = holdfast::storage;
 using holdfast::base::Awaitable;
+using holdfast::base::spawn;
 
 namespace {
 
@@ -116,8 +117,7 @@ int run_together(std::vector<Awaitable<bool>> writes) {
     std::vector<std::unique_ptr<asio::io_context>> loops;
     for (int i = 0; i < 4; ++i) loops.push_back(std::make_unique<asio::io_context>(1));
     for (std::size_t i = 0; i < writes.size(); ++i)
-        asio::co_spawn(*loops[i % loops.size()], count_if_done(std::move(writes[i]), done),
-                       asio::detached);
+        spawn(*loops[i % loops.size()], count_if_done(std::move(writes[i]), done));
     std::vector<std::thread> threads;
     for (auto& loop : loops) threads.emplace_back([&loop] { loop->run(); });
     for (auto& thread : threads) thread.join();
@@ -188,7 +188,7 @@ TEST_CASE("RowLocks: a row goes to who waits for it in the order they came", "[c
         const auto held = run(locks.lock("row"));
         const auto other = run(locks.lock("other"));
         CHECK(locks.held() == 2);
-        for (const char name : {'a', 'b', 'c'}) asio::co_spawn(loop, wait(name), asio::detached);
+        for (const char name : {'a', 'b', 'c'}) spawn(loop, wait(name));
         loop.poll();
         CHECK(order.empty());
         CHECK(locks.is_held("row"));
@@ -215,7 +215,7 @@ TEST_CASE("RowTurn: the first attempt goes at once, but not past those in line",
         co_await turn.next_attempt();
         has_come = true;
     };
-    asio::co_spawn(loop, come("row"), asio::detached);
+    spawn(loop, come("row"));
     loop.poll();
     CHECK_FALSE(has_come);
     SECTION("another row is not held up") {

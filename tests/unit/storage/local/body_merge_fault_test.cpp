@@ -8,7 +8,7 @@
 
 using namespace holdfast;
 using namespace holdfast::storage;
-using tests::await;
+using test::run;
 using tests::EngineWorld;
 using Cause = EngineCondition::Cause;
 
@@ -30,12 +30,12 @@ struct FaultyWorld {
         Transaction transaction;
         for (int number = 0; number < bodies; ++number)
             transaction.puts.push_back(Put{key_of(number), body_of(number, version)});
-        REQUIRE(await(world.engine->metadata().commit("p", std::move(transaction))));
+        REQUIRE(run(world.engine->metadata().commit("p", std::move(transaction))));
     }
     void check(const std::string& version) {
         std::vector<RowKey> keys;
         for (int number = 0; number < bodies; ++number) keys.push_back(key_of(number));
-        const auto rows = await(world.engine->metadata().get("p", std::move(keys)));
+        const auto rows = run(world.engine->metadata().get("p", std::move(keys)));
         REQUIRE(rows);
         for (int number = 0; number < bodies; ++number) {
             const auto& row = rows->at(static_cast<std::size_t>(number));
@@ -54,7 +54,7 @@ struct FaultyWorld {
         std::erase_if(names, [](const std::string& name) { return !name.ends_with(".sst"); });
         return names;
     }
-    Result<BodyMergeStep> merge() { return await(world.engine->upkeep().merge_bodies({})); }
+    Result<BodyMergeStep> merge() { return run(world.engine->upkeep().merge_bodies({})); }
 
     std::unique_ptr<base::Vfs> kernel = base::make_posix_vfs();
     EngineWorld world{std::make_unique<base::FaultyVfs>(*kernel)};

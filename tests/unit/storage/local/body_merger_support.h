@@ -27,7 +27,7 @@ inline std::string body_of(int number, int version) {
 inline void check_bodies(RowWorld& world, int step) {
     std::vector<storage::RowKey> keys;
     for (int number = 0; number < bodies_count; ++number) keys.push_back(body_key(number));
-    const auto rows = await(world.rows->get("p", std::move(keys)));
+    const auto rows = run(world.rows->get("p", std::move(keys)));
     REQUIRE(rows);
     int right = 0;
     for (int number = 0; number < bodies_count; ++number) {

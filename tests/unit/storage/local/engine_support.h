@@ -70,11 +70,11 @@ public:
     }
 
     storage::Result<storage::RowVersion> put(const std::string& key, const std::string& value) {
-        return await(engine->metadata().commit("p", put_of(key, value)));
+        return run(engine->metadata().commit("p", put_of(key, value)));
     }
     storage::Result<std::optional<storage::Row>> try_get(const std::string& key) {
         std::vector<storage::RowKey> keys{{storage::RowFamily::index, key}};
-        auto rows = await(engine->metadata().get("p", std::move(keys)));
+        auto rows = run(engine->metadata().get("p", std::move(keys)));
         if (!rows) return std::move(rows).error();
         return std::move(rows->at(0));
     }
@@ -84,24 +84,24 @@ public:
         return *std::move(row);
     }
     storage::Result<storage::ScanPage> scan(const std::string& begin, const std::string& end) {
-        return await(engine->metadata().scan("p", storage::ScanRange{begin, end}));
+        return run(engine->metadata().scan("p", storage::ScanRange{begin, end}));
     }
     storage::Result<storage::BlobRef> put_blob(std::uint8_t number) {
         storage::BlobOptions blob;
         blob.id[0] = number;
         blob.frame_bytes = 65536;
-        auto writer = await(engine->blobs().create(blob));
+        auto writer = run(engine->blobs().create(blob));
         if (!writer) return std::move(writer).error();
         const base::Bytes frame(1000, number);
-        if (auto done = await((*writer)->append(frame)); !done) return std::move(done).error();
+        if (auto done = run((*writer)->append(frame)); !done) return std::move(done).error();
         const storage::BlobIdentity identity{"p", "k", "record"};
-        return await((*writer)->finish(identity));
+        return run((*writer)->finish(identity));
     }
     bool can_read(const storage::BlobRef& ref) {
-        auto reader = await(engine->blobs().open(ref));
+        auto reader = run(engine->blobs().open(ref));
         if (!reader) return false;
         base::Bytes back(65536);
-        const auto got = await((*reader)->read(0, 1, back));
+        const auto got = run((*reader)->read(0, 1, back));
         return got && *got == 1000 && back[999] == ref.id[0];
     }
     storage::EngineCondition::Cause cause() { return engine->condition().cause; }

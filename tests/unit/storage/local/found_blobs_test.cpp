@@ -9,9 +9,9 @@
 using namespace holdfast;
 using namespace holdfast::storage;
 using namespace holdfast::storage::local;
+using holdfast::test::run;
 using holdfast::tests::content_of;
 using holdfast::tests::EngineWorld;
-using holdfast::tests::run_to_end;
 using holdfast::tests::write_blob;
 using holdfast::tests::WriteShape;
 
@@ -27,16 +27,15 @@ struct Runs {
     std::uint64_t last_commit = 0;
 
     /// `kept`: the commit in the identity; 0: the last one.
-    BlobRef write(std::uint64_t run, std::uint64_t number, std::size_t bytes,
+    BlobRef write(std::uint64_t incarnation, std::uint64_t number, std::size_t bytes,
                   std::uint64_t kept = 0) {
         auto options = tests::small_segments(path);
-        options.incarnation = run;
+        options.incarnation = incarnation;
         options.last_commit = [this] { return last_commit; };
         const auto store = tests::open_segments(options, *vfs, clock, pool);
         WriteShape shape;
         shape.identity.last_commit = kept;
-        const auto ref =
-            run_to_end(tests::write_blob(*store, number, content_of(number, bytes), shape));
+        const auto ref = run(tests::write_blob(*store, number, content_of(number, bytes), shape));
         REQUIRE(ref);
         REQUIRE(store->close());
         return *ref;
@@ -114,9 +113,9 @@ TEST_CASE("found blobs: all of them, the later ones known by the commits before 
           "[local][rebuild]") {
     EngineWorld world;
     world.start();
-    const auto first = run_to_end(write_blob(world.engine->blobs(), 1, content_of(1, 30'000)));
+    const auto first = run(write_blob(world.engine->blobs(), 1, content_of(1, 30'000)));
     REQUIRE(world.put("a", "value"));
-    const auto second = run_to_end(write_blob(world.engine->blobs(), 2, content_of(2, 90'000'000)));
+    const auto second = run(write_blob(world.engine->blobs(), 2, content_of(2, 90'000'000)));
     REQUIRE((first && second));
     world.stop();
     const auto blobs = latest_first(*world.vfs, world.path("segments"));
@@ -143,13 +142,13 @@ TEST_CASE("found blobs: one that is written again keeps its place in the order",
         BlobOptions options;
         options.id[0] = 1;
         options.frame_bytes = 4096;
-        auto writer = run_to_end(world.engine->blobs().create(options));
+        auto writer = run(world.engine->blobs().create(options));
         REQUIRE(writer);
         const auto content = content_of(1, 100);
-        REQUIRE(run_to_end((*writer)->append(content)));
+        REQUIRE(run((*writer)->append(content)));
         BlobIdentity identity{"p", "k", "record"};
         identity.last_commit = 1;
-        REQUIRE(run_to_end((*writer)->finish(identity)));
+        REQUIRE(run((*writer)->finish(identity)));
     }
     world.stop();
     const auto blobs = latest_first(*world.vfs, world.path("segments"));

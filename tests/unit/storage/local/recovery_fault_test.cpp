@@ -9,7 +9,7 @@
 using namespace holdfast;
 using namespace holdfast::storage;
 using namespace holdfast::storage::local;
-using tests::await;
+using test::run;
 using tests::EngineWorld;
 using tests::SetFailpoints;
 using Cause = EngineCondition::Cause;
@@ -271,19 +271,19 @@ TEST_CASE("fault: a snapshot of the rows ends with the index it belongs to, and 
     EngineWorld world;
     world.start();
     REQUIRE(world.put("before", "1"));
-    auto snapshot = await(world.engine->upkeep().snapshot({}));
+    auto snapshot = run(world.engine->upkeep().snapshot({}));
     REQUIRE(snapshot);
     {
         const SetFailpoints failpoints("commit.wal.before=eio");
         CHECK_FALSE(world.put("doubtful", "1"));
     }
     REQUIRE(world.engine->resume() == std::nullopt);
-    const auto page = await((*snapshot)->next(10));
+    const auto page = run((*snapshot)->next(10));
     REQUIRE_FALSE(page);
     CHECK(page.error().kind == StorageError::Kind::unavailable);
-    auto again = await(world.engine->upkeep().snapshot({}));
+    auto again = run(world.engine->upkeep().snapshot({}));
     REQUIRE(again);
-    CHECK(await((*again)->next(10))->size() == 1);
+    CHECK(run((*again)->next(10))->size() == 1);
 }
 
 TEST_CASE("fault: snapshots that end while the index is reopened touch nothing of the old one",
@@ -297,8 +297,8 @@ TEST_CASE("fault: snapshots that end while the index is reopened touch nothing o
     for (int number = 0; number < 2; ++number)
         passes.emplace_back([&] {
             while (!stopping) {
-                auto snapshot = await(world.engine->upkeep().snapshot({}));
-                if (snapshot) static_cast<void>(await((*snapshot)->next(10)));
+                auto snapshot = run(world.engine->upkeep().snapshot({}));
+                if (snapshot) static_cast<void>(run((*snapshot)->next(10)));
                 ++taken;
             }
         });

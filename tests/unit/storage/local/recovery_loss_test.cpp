@@ -7,7 +7,7 @@
 using namespace holdfast;
 using namespace holdfast::storage;
 using namespace holdfast::storage::local;
-using tests::await;
+using test::run;
 using tests::EngineWorld;
 using tests::overwrite;
 using tests::SetFailpoints;
@@ -64,7 +64,7 @@ void check_reads_only(EngineWorld& world, std::uint64_t missing_min) {
     CHECK(written.error().kind == StorageError::Kind::read_only);
     CHECK(world.put_blob(1).error().kind == StorageError::Kind::read_only);
     // 2.6: nothing is given back either.
-    CHECK(await(world.engine->blobs().release(BlobRef{})).error().kind ==
+    CHECK(run(world.engine->blobs().release(BlobRef{})).error().kind ==
           StorageError::Kind::read_only);
     REQUIRE(world.engine->resume());
     CHECK(world.engine->resume()->find("missing") != std::string::npos);

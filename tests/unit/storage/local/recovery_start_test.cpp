@@ -10,7 +10,7 @@ using namespace holdfast;
 using namespace holdfast::storage;
 using namespace holdfast::storage::local;
 using namespace std::chrono_literals;
-using tests::await;
+using test::run;
 using tests::EngineWorld;
 using tests::overwrite;
 using tests::SetFailpoints;

@@ -7,7 +7,7 @@
 using namespace holdfast;
 using namespace holdfast::storage;
 using namespace holdfast::storage::local;
-using tests::await;
+using test::run;
 using tests::EngineWorld;
 
 namespace {
@@ -40,7 +40,7 @@ struct RelaxedWorld {
     void remove(int number) {
         Transaction removal;
         removal.deletes.push_back({RowFamily::index, row_of(number)});
-        REQUIRE(await(world.engine->metadata().commit("p", std::move(removal))));
+        REQUIRE(run(world.engine->metadata().commit("p", std::move(removal))));
     }
     /// What a power failure leaves: every row that is there has its blob.
     void check_after_power_failure(std::uint64_t seed) {
@@ -79,7 +79,7 @@ TEST_CASE("relaxed: 2.7.1 no space is given back before the commit that frees it
     RelaxedWorld w;
     for (int i = 0; i + 1 < blobs; ++i) {
         w.remove(i);
-        REQUIRE(await(w.world.engine->blobs().release(w.refs[static_cast<std::size_t>(i)])));
+        REQUIRE(run(w.world.engine->blobs().release(w.refs[static_cast<std::size_t>(i)])));
         for (std::uint64_t seed = 1; seed <= 8; ++seed) w.check_after_power_failure(seed);
     }
 }
@@ -89,8 +89,7 @@ TEST_CASE("relaxed: 2.7.1 releases that come together all wait for it", "[local]
     for (int i = 0; i < blobs; ++i) w.remove(i);
     std::vector<std::jthread> threads;
     for (const auto& ref : w.refs)
-        threads.emplace_back(
-            [&] { static_cast<void>(await(w.world.engine->blobs().release(ref))); });
+        threads.emplace_back([&] { static_cast<void>(run(w.world.engine->blobs().release(ref))); });
     threads.clear();
     for (int i = 0; i < blobs; ++i)
         CHECK_FALSE(w.world.can_read(w.refs[static_cast<std::size_t>(i)]));
@@ -104,7 +103,7 @@ TEST_CASE("relaxed: what is written into new segments is durable before the old 
     const auto moved = w.world.put_blob(99);
     REQUIRE(moved);
     REQUIRE(w.world.put("row-moved", "refers to it"));
-    REQUIRE(await(w.world.engine->blobs().release(w.refs[0])));
+    REQUIRE(run(w.world.engine->blobs().release(w.refs[0])));
     for (std::uint64_t seed = 1; seed <= 8; ++seed) {
         CAPTURE(seed);
         EngineWorld after(static_cast<base::SimVfs&>(*w.world.vfs).crash(seed));
@@ -128,10 +127,10 @@ TEST_CASE("relaxed: 2.5 after a sync that failed no space is given back any more
         {{"sync_data", "/segments/"}, {"sync_directory", "/segments"}}));
     CAPTURE(operation);
     f.faulty.fail({operation, part, 1, EIO, false});
-    CHECK_FALSE(await(f.world.engine->blobs().release(f.old)));
+    CHECK_FALSE(run(f.world.engine->blobs().release(f.old)));
     CHECK(f.faulty.failed());
     // The disk says that all is well now, and has dropped what it could not write.
-    CHECK_FALSE(await(f.world.engine->blobs().release(f.old)));
+    CHECK_FALSE(run(f.world.engine->blobs().release(f.old)));
     CHECK(f.world.can_read(f.old));
 }
 
@@ -140,7 +139,7 @@ TEST_CASE("relaxed: 2.5 a sync of the log that fails before a release stops the 
     FaultyRelaxedWorld f;
     REQUIRE(f.world.put("row", "refers to nothing any more"));
     f.faulty.fail({"sync_data", ".log", 1, EIO, false});
-    CHECK_FALSE(await(f.world.engine->blobs().release(f.old)));
+    CHECK_FALSE(run(f.world.engine->blobs().release(f.old)));
     CHECK(f.world.cause() == EngineCondition::Cause::fault);
     CHECK(f.world.can_read(f.old));
 }

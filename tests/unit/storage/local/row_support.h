@@ -1,8 +1,6 @@
 /// What the tests of the rows share: a directory, an event loop, and a store in it.
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
-#include <exception>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -21,25 +19,12 @@
 #include "storage/local/row_database.h"
 #include "storage/local/row_store.h"
 #include "tests/catch.h"
-#include "tests/loop_of_nobody.h"
+#include "tests/run_coroutine.h"
 #include "tests/temporary_directory.h"
 
 namespace holdfast::tests {
 
-/// Runs a coroutine to its end. threads: any, so nothing is asserted with Catch, which knows one.
-template <class T>
-T await(base::Awaitable<T> coroutine) {
-    LoopOfNobody loop;
-    std::optional<T> outcome;
-    auto body = [&]() -> base::Awaitable<void> { outcome.emplace(co_await std::move(coroutine)); };
-    auto done = [](const std::exception_ptr& failure) {
-        if (failure) std::rethrow_exception(failure);
-    };
-    boost::asio::co_spawn(*loop, body, done);
-    (*loop).run();
-    if (!outcome) throw std::logic_error("a coroutine did not come to its end");
-    return *std::move(outcome);
-}
+using test::run;
 
 inline storage::Put put_row(std::string key, std::string value) {
     return storage::Put{storage::RowKey{storage::RowFamily::index, std::move(key)},
@@ -85,16 +70,16 @@ public:
     }
 
     storage::Result<storage::RowVersion> commit(storage::Transaction transaction) {
-        return await(rows->commit("p", std::move(transaction)));
+        return run(rows->commit("p", std::move(transaction)));
     }
     std::optional<storage::Row> get(const std::string& key) {
         std::vector<storage::RowKey> keys{{storage::RowFamily::index, key}};
-        auto answer = await(rows->get("p", std::move(keys)));
+        auto answer = run(rows->get("p", std::move(keys)));
         REQUIRE(answer);
         return answer->at(0);
     }
     std::vector<std::string> keys_of(storage::ScanRange range) {
-        auto page = await(rows->scan("p", std::move(range)));
+        auto page = run(rows->scan("p", std::move(range)));
         REQUIRE(page);
         std::vector<std::string> keys;
         for (const auto& row : page->rows) keys.push_back(row.key);

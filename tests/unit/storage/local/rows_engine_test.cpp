@@ -13,7 +13,7 @@
 using namespace holdfast;
 using namespace holdfast::storage;
 using namespace holdfast::storage::local;
-using tests::await;
+using test::run;
 using tests::put_of;
 using tests::TemporaryDirectory;
 
@@ -57,7 +57,7 @@ struct EngineWorld {
 
 std::optional<Row> get(Engine& engine, const std::string& key) {
     std::vector<RowKey> keys{{RowFamily::index, key}};
-    const auto rows = await(engine.metadata().get("p", std::move(keys)));
+    const auto rows = run(engine.metadata().get("p", std::move(keys)));
     REQUIRE(rows);
     return rows->at(0);
 }
@@ -75,15 +75,15 @@ TEST_CASE("engine: P1 rows and blobs of an acked commit survive a close and a cr
         BlobOptions options;
         options.id[0] = 1;
         options.frame_bytes = 65536;
-        auto writer = await(engine->blobs().create(options));
+        auto writer = run(engine->blobs().create(options));
         REQUIRE(writer);
         const base::Bytes frame(1000, 42);
-        REQUIRE(await((*writer)->append(frame)));
+        REQUIRE(run((*writer)->append(frame)));
         const BlobIdentity identity{"p", "k", "record"};
-        const auto finished = await((*writer)->finish(identity));
+        const auto finished = run((*writer)->finish(identity));
         REQUIRE(finished);
         ref = *finished;
-        CHECK(*await(engine->metadata().commit("p", put_of("k", "record"))) == 1);
+        CHECK(*run(engine->metadata().commit("p", put_of("k", "record"))) == 1);
         CHECK(engine->statistics().commits == 1);
         CHECK(engine->statistics().commit_groups == 1);
         CHECK(engine->statistics().segment_syncs >= 1);
@@ -96,12 +96,12 @@ TEST_CASE("engine: P1 rows and blobs of an acked commit survive a close and a cr
     CHECK(world.left(directory).number == 2);
     CHECK_FALSE(world.left(directory).clean);
     CHECK(get(*engine, "k")->value == "record");
-    auto reader = await(engine->blobs().open(ref));
+    auto reader = run(engine->blobs().open(ref));
     REQUIRE(reader);
     base::Bytes back(65536);
-    CHECK(*await((*reader)->read(0, 1, back)) == 1000);
+    CHECK(*run((*reader)->read(0, 1, back)) == 1000);
     CHECK(back[999] == 42);
-    CHECK(*await(engine->metadata().commit("p", put_of("l", ""))) == 2);
+    CHECK(*run(engine->metadata().commit("p", put_of("l", ""))) == 2);
     reader->reset();
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("engine: the clean marker names the last commit", "[local][engine]") {
     TemporaryDirectory directory;
     EngineWorld world;
     const auto engine = world.must_open(directory.path());
-    for (int i = 0; i < 3; ++i) REQUIRE(await(engine->metadata().commit("p", put_of("k", ""))));
+    for (int i = 0; i < 3; ++i) REQUIRE(run(engine->metadata().commit("p", put_of("k", ""))));
     engine->close();
     CHECK(world.left(directory).clean);
     CHECK(world.left(directory).commit_no == 3);
@@ -120,7 +120,7 @@ TEST_CASE("engine: a directory that is open already is refused with in_use", "[l
     EngineWorld world;
     const auto engine = world.must_open(directory.path());
     CHECK(world.refusal(directory.path()).kind == OpenError::Kind::in_use);
-    CHECK(await(engine->metadata().commit("p", put_of("k", ""))));
+    CHECK(run(engine->metadata().commit("p", put_of("k", ""))));
 }
 
 TEST_CASE("engine: an index that is missing is damage, one of another volume is foreign",
@@ -147,7 +147,7 @@ TEST_CASE("engine: commits are counted for the metrics", "[local][engine]") {
     };
     const double commits = total("holdfast_commits_total");
     const double groups = total("holdfast_commit_groups_total");
-    REQUIRE(await(engine->metadata().commit("p", put_of("k", ""))));
+    REQUIRE(run(engine->metadata().commit("p", put_of("k", ""))));
     CHECK(total("holdfast_commits_total") == commits + 1);
     CHECK(total("holdfast_commit_groups_total") == groups + 1);
     CHECK(base::metrics::render().find("holdfast_commit_sync_duration_seconds_count") !=
@@ -162,7 +162,7 @@ TEST_CASE("engine: an index that does not open leaves the volume as it was", "[l
     CHECK(world.refusal(directory.path()).kind == OpenError::Kind::io);
     REQUIRE(base::set_failpoints(""));
     CHECK(world.left(directory).clean);
-    CHECK(await(world.must_open(directory.path())->metadata().commit("p", put_of("k", ""))));
+    CHECK(run(world.must_open(directory.path())->metadata().commit("p", put_of("k", ""))));
 }
 
 TEST_CASE("engine: a creation that stops at any step is finished by the next start",
@@ -175,5 +175,5 @@ TEST_CASE("engine: a creation that stops at any step is finished by the next sta
     std::filesystem::rename(directory.file("format"), directory.file("format.new"));
     std::ofstream(directory.file("creating"));
     const auto engine = world.must_open(path);
-    CHECK(await(engine->metadata().commit("p", put_of("k", ""))));
+    CHECK(run(engine->metadata().commit("p", put_of("k", ""))));
 }

@@ -12,7 +12,7 @@
 
 using namespace holdfast;
 using namespace holdfast::storage;
-using tests::await;
+using test::run;
 using tests::EngineWorld;
 using tests::put_of;
 using tests::RowWorld;
@@ -34,7 +34,7 @@ struct UnreadTables {
     void refuse_reads() { faulty.fail({"pread", ".sst", 1, EIO, true}); }
     std::uint64_t failures() { return world.engine->upkeep().index_failures(); }
     Result<RowVersion> commit(Transaction transaction) {
-        return await(world.engine->metadata().commit("p", std::move(transaction)));
+        return run(world.engine->metadata().commit("p", std::move(transaction)));
     }
 
     std::unique_ptr<base::Vfs> kernel = base::make_posix_vfs();
@@ -113,12 +113,12 @@ TEST_CASE("2.7.3 a row in memory that cannot be read is counted as one on the di
                                     {directory.file("table")}, {})
                 .ok());
     const std::vector<RowKey> keys{{RowFamily::index, "row"}};
-    CHECK_FALSE(await(world.rows->get("p", keys)));
+    CHECK_FALSE(run(world.rows->get("p", keys)));
     REQUIRE(world.access.read_failures() == 1);
     // The first read left it in the block cache.
     const auto in_memory = local::read_rows(*world.database, "p", keys, local::ReadDepth::memory);
     REQUIRE(in_memory);
     REQUIRE_FALSE(*in_memory);
-    CHECK_FALSE(await(world.rows->get("p", keys)));
+    CHECK_FALSE(run(world.rows->get("p", keys)));
     CHECK(world.access.read_failures() == 2);
 }

@@ -7,7 +7,7 @@ using namespace holdfast;
 using namespace holdfast::storage;
 using local::read_rows;
 using local::ReadDepth;
-using tests::await;
+using test::run;
 using tests::RowWorld;
 using tests::TemporaryDirectory;
 
@@ -108,7 +108,7 @@ TEST_CASE("rows: a store of more tables than are opened at once answers every re
         for (const auto family : {RowFamily::index, RowFamily::body})
             for (const int wanted : {number, number + 1})
                 keys.push_back(RowKey{family, key_of(wanted)});
-        const auto rows = await(world.rows->get("p", std::move(keys)));
+        const auto rows = run(world.rows->get("p", std::move(keys)));
         REQUIRE(rows);
         for (const std::size_t present : {0, 2}) {
             REQUIRE(rows->at(present));

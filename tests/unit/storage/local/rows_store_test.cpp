@@ -6,7 +6,7 @@
 
 using namespace holdfast;
 using namespace holdfast::storage;
-using tests::await;
+using test::run;
 using tests::put_of;
 using tests::put_row;
 using tests::RowWorld;
@@ -112,12 +112,12 @@ TEST_CASE("rows: a range delete takes [begin, end) of one family of one partitio
     for (const auto* key : {"a", "b", "c", "d"}) transaction.puts.push_back(put_row(key, "1"));
     transaction.puts.push_back(Put{RowKey{RowFamily::body, "b"}, "body"});
     REQUIRE(world.commit(transaction));
-    REQUIRE(await(world.rows->commit("q", transaction)));
+    REQUIRE(run(world.rows->commit("q", transaction)));
     REQUIRE(world.commit(delete_range(RowFamily::index, "b", "d")));
     CHECK(world.keys_of(ScanRange{}) == std::vector<std::string>{"a", "d"});
     std::vector<RowKey> keys{{RowFamily::body, "b"}};
-    CHECK(await(world.rows->get("p", keys))->at(0)->value == "body");
-    const auto other = await(world.rows->scan("q", ScanRange{}));
+    CHECK(run(world.rows->get("p", keys))->at(0)->value == "body");
+    const auto other = run(world.rows->scan("q", ScanRange{}));
     CHECK(other->rows.size() == 4);
     SECTION("an empty range takes nothing") {
         REQUIRE(world.commit(delete_range(RowFamily::index, "a", "")));
@@ -147,14 +147,14 @@ TEST_CASE("rows: the answers of a get are in the order asked, across families an
     Transaction transaction = put_of("k", "index");
     transaction.puts.push_back(Put{RowKey{RowFamily::body, "k"}, std::string(5000, 'b')});
     REQUIRE(world.commit(std::move(transaction)));
-    REQUIRE(await(world.rows->commit("p2", put_of("k", "other"))));
+    REQUIRE(run(world.rows->commit("p2", put_of("k", "other"))));
     for (const bool flushed : {false, true}) {
         if (flushed) flush(world);
         std::vector<RowKey> keys{{RowFamily::body, "k"},
                                  {RowFamily::index, "none"},
                                  {RowFamily::index, "k"},
                                  {RowFamily::body, "none"}};
-        const auto rows = await(world.rows->get("p", std::move(keys)));
+        const auto rows = run(world.rows->get("p", std::move(keys)));
         REQUIRE(rows);
         REQUIRE(rows->size() == 4);
         CHECK(rows->at(0)->value == std::string(5000, 'b'));
@@ -163,7 +163,7 @@ TEST_CASE("rows: the answers of a get are in the order asked, across families an
         CHECK(rows->at(2)->version == rows->at(0)->version);
         CHECK_FALSE(rows->at(3));
     }
-    CHECK(await(world.rows->get("p", {}))->empty());
+    CHECK(run(world.rows->get("p", {}))->empty());
 }
 
 TEST_CASE("rows: a scan pages through a partition in byte order", "[local][rows]") {
@@ -174,26 +174,26 @@ TEST_CASE("rows: a scan pages through a partition in byte order", "[local][rows]
     for (const auto& key : {std::string("a"), with_nul, std::string("b"), high})
         REQUIRE(world.commit(put_of(key, "12345")));
     // Neighbours on the disk that must never show up.
-    REQUIRE(await(world.rows->commit("o", put_of("z", ""))));
-    REQUIRE(await(world.rows->commit("p!", put_of("", ""))));
+    REQUIRE(run(world.rows->commit("o", put_of("z", ""))));
+    REQUIRE(run(world.rows->commit("p!", put_of("", ""))));
     flush(world);
     CHECK(world.keys_of(ScanRange{}) == std::vector<std::string>{"a", with_nul, "b", high});
     CHECK(world.keys_of(ScanRange{"a", "b"}) == std::vector<std::string>{"a", with_nul});
     CHECK(world.keys_of(ScanRange{"b", ""}) == std::vector<std::string>{"b", high});
 
-    const auto two = await(world.rows->scan("p", ScanRange{"", "", 2}));
+    const auto two = run(world.rows->scan("p", ScanRange{"", "", 2}));
     CHECK(two->rows.size() == 2);
     CHECK(two->more);
-    const auto all = await(world.rows->scan("p", ScanRange{"", "", 4}));
+    const auto all = run(world.rows->scan("p", ScanRange{"", "", 4}));
     CHECK(all->rows.size() == 4);
     CHECK_FALSE(all->more);
-    const auto by_bytes = await(world.rows->scan("p", ScanRange{"", "", 1000, 14}));
+    const auto by_bytes = run(world.rows->scan("p", ScanRange{"", "", 1000, 14}));
     CHECK(by_bytes->rows.size() == 2);
     CHECK(by_bytes->more);
-    const auto at_least_one = await(world.rows->scan("p", ScanRange{"", "", 1000, 1}));
+    const auto at_least_one = run(world.rows->scan("p", ScanRange{"", "", 1000, 1}));
     CHECK(at_least_one->rows.size() == 1);
     CHECK(at_least_one->more);
-    const auto exact_end = await(world.rows->scan("p", ScanRange{"", "b", 2}));
+    const auto exact_end = run(world.rows->scan("p", ScanRange{"", "b", 2}));
     CHECK_FALSE(exact_end->more);
 }
 
@@ -221,10 +221,10 @@ TEST_CASE("rows: P10 a stored row without a version is reported, not returned", 
                      local::disk_key("p", "bad"), "short")
                 .ok());
     std::vector<RowKey> keys{{RowFamily::index, "bad"}};
-    const auto got = await(world.rows->get("p", std::move(keys)));
+    const auto got = run(world.rows->get("p", std::move(keys)));
     REQUIRE_FALSE(got);
     CHECK(got.error().kind == StorageError::Kind::corrupt);
-    const auto page = await(world.rows->scan("p", ScanRange{}));
+    const auto page = run(world.rows->scan("p", ScanRange{}));
     REQUIRE_FALSE(page);
     CHECK(page.error().kind == StorageError::Kind::corrupt);
     const auto refused = world.commit(put_if("bad", "x", 0));

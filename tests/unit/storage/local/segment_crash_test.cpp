@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/sim_vfs.h"
+#include "base/spawn.h"
 #include "tests/unit/storage/local/segment_support.h"
 
 using namespace holdfast;
@@ -39,13 +40,11 @@ base::Awaitable<void> write_some(SegmentStore& store, std::uint64_t first, std::
 
 /// Four writers at once, `each` blobs from each.
 void write_at_once(SegmentStore& store, std::uint64_t first, std::uint64_t each, Acked& acked) {
-    auto& loop = test_loop();
-    const auto rethrow = [](const std::exception_ptr& failure) {
-        if (failure) std::rethrow_exception(failure);
-    };
+    LoopOfNobody borrowed;
+    auto& loop = *borrowed;
     for (std::uint64_t writer = 0; writer < 4; ++writer) {
         const auto from = first + writer * each;
-        base::asio::co_spawn(loop, write_some(store, from, from + each, acked), rethrow);
+        base::spawn(loop, write_some(store, from, from + each, acked));
     }
     loop.run();
 }
@@ -54,7 +53,7 @@ void write_at_once(SegmentStore& store, std::uint64_t first, std::uint64_t each,
 std::size_t whole(SegmentStore& store, const Acked& acked) {
     std::size_t count = 0;
     for (const auto& [number, ref] : acked) {
-        const auto bytes = run_to_end(read_blob(store, ref));
+        const auto bytes = run(read_blob(store, ref));
         count += bytes && *bytes == content_of(number, size_of(number)) ? 1 : 0;
     }
     return count;
@@ -118,19 +117,16 @@ TEST_CASE("segments: a crash in the middle of writing loses nothing acked before
         Acked acked;
         Acked acked_before;
         std::unique_ptr<base::SimVfs> left;
-        auto& loop = test_loop();
-        const auto rethrow = [](const std::exception_ptr& failure) {
-            if (failure) std::rethrow_exception(failure);
-        };
+        LoopOfNobody borrowed;
+        auto& loop = *borrowed;
         const auto crash_between = [&]() -> base::Awaitable<void> {
             co_await write_some(*store, 400, 401 + seed % 4, acked);
             acked_before = acked;  // the others are somewhere in the middle
             left = disk->crash(seed);
         };
-        base::asio::co_spawn(loop, crash_between(), rethrow);
+        base::spawn(loop, crash_between());
         for (std::uint64_t writer = 0; writer < 3; ++writer)
-            base::asio::co_spawn(loop, write_some(*store, writer * 100, writer * 100 + 4, acked),
-                                 rethrow);
+            base::spawn(loop, write_some(*store, writer * 100, writer * 100 + 4, acked));
         loop.run();
         store.reset();
         const auto after = open_segments(tiny_segments(2), *left, clock, pool);

@@ -4,6 +4,7 @@
 
 #include "base/faulty_vfs.h"
 #include "base/sim_vfs.h"
+#include "base/spawn.h"
 #include "tests/unit/storage/local/segment_support.h"
 
 using namespace holdfast;
@@ -22,7 +23,7 @@ struct Fixture {
     }
 
     storage::Result<BlobRef> write(std::uint64_t number) {
-        return run_to_end(write_blob(*store, number, content_of(number, 20'000)));
+        return run(write_blob(*store, number, content_of(number, 20'000)));
     }
     [[nodiscard]] std::uint64_t syncs() const { return vfs.calls("sync_data") - syncs_before; }
     [[nodiscard]] std::uint64_t directory_syncs() const {
@@ -59,14 +60,14 @@ TEST_CASE("durability: writes that wait together share a sync when batched", "[s
     Fixture fixture(Durability::batched);
     constexpr int writers = 16;
     int written = 0;
-    auto& loop = test_loop();
+    LoopOfNobody borrowed;
+    auto& loop = *borrowed;
     auto one = [&](std::uint64_t number) -> base::Awaitable<void> {
         const auto content = content_of(number, 20'000);
         auto ref = co_await write_blob(*fixture.store, number, content);
         if (ref) ++written;
     };
-    for (std::uint64_t number = 1; number <= writers; ++number)
-        base::asio::co_spawn(loop, one(number), base::asio::detached);
+    for (std::uint64_t number = 1; number <= writers; ++number) base::spawn(loop, one(number));
     loop.run();
     CHECK(written == writers);
     CHECK(fixture.syncs() >= 1);
@@ -87,7 +88,7 @@ TEST_CASE("durability: relaxed syncs nothing before the store is closed", "[stor
     CHECK(fixture.syncs() > 0);
     CHECK(fixture.directory_syncs() > 0);
     for (std::uint64_t number = 1; number <= 3; ++number) {
-        const auto bytes = run_to_end(read_blob(*fixture.store, refs[number - 1]));
+        const auto bytes = run(read_blob(*fixture.store, refs[number - 1]));
         REQUIRE(bytes);
         CHECK(*bytes == content_of(number, 20'000));
     }

@@ -21,10 +21,10 @@ struct Fixture {
     std::unique_ptr<SegmentStore> store = open_segments(small_segments("/s"), vfs, clock, pool);
 
     storage::Result<BlobRef> write(std::uint64_t number, std::size_t size = 20'000) {
-        return run_to_end(write_blob(*store, number, content_of(number, size)));
+        return run(write_blob(*store, number, content_of(number, size)));
     }
     bool whole(std::uint64_t number, const BlobRef& ref) {
-        const auto bytes = run_to_end(read_blob(*store, ref));
+        const auto bytes = run(read_blob(*store, ref));
         return bytes && *bytes == content_of(number, ref.stored_bytes);
     }
 };
@@ -56,7 +56,7 @@ TEST_CASE("segments: any failing call loses nothing acked, once and for ever",
                                ref.error().kind == Kind::out_of_space));
                 }
                 // Not released for sure when it fails, but never an abort, and never another blob.
-                static_cast<void>(run_to_end(fixture.store->release(*before)));
+                static_cast<void>(run(fixture.store->release(*before)));
                 const bool met = fixture.vfs.failed();
                 fixture.vfs.heal();
                 CAPTURE(for_ever, code, nth);
@@ -80,7 +80,7 @@ TEST_CASE("segments: a full disk is out_of_space before the first byte, and read
     storage::BlobOptions options;
     options.frame_bytes = frame_bytes;
     options.expected_stored_bytes = std::uint64_t{2} << 40;
-    const auto refused = run_to_end(fixture.store->create(options));
+    const auto refused = run(fixture.store->create(options));
     REQUIRE_FALSE(refused);
     CHECK(refused.error().kind == Kind::out_of_space);
     CHECK(fixture.whole(1, *before));
@@ -102,15 +102,15 @@ TEST_CASE("segments: 2.5 what completes an upload goes into the reserve, data do
     options.expected_stored_bytes = 1000;
     for (const auto kind : {storage::BlobKind::object, storage::BlobKind::part}) {
         options.kind = kind;
-        const auto refused = run_to_end(store->create(options));
+        const auto refused = run(store->create(options));
         REQUIRE_FALSE(refused);
         CHECK(refused.error().kind == Kind::out_of_space);
     }
     options.kind = storage::BlobKind::completion;
-    auto writer = run_to_end(store->create(options));
+    auto writer = run(store->create(options));
     REQUIRE(writer);
-    REQUIRE(run_to_end((*writer)->append(content_of(1, 1000))));
-    CHECK(run_to_end((*writer)->finish(an_identity)));
+    REQUIRE(run((*writer)->append(content_of(1, 1000))));
+    CHECK(run((*writer)->finish(an_identity)));
 }
 
 TEST_CASE("segments: the promise of one upload counts against the next",
@@ -124,13 +124,13 @@ TEST_CASE("segments: the promise of one upload counts against the next",
     storage::BlobOptions options;
     options.frame_bytes = frame_bytes;
     options.expected_stored_bytes = 40 * base::MiB;
-    auto first = run_to_end(store->create(options));
+    auto first = run(store->create(options));
     REQUIRE(first);
-    const auto second = run_to_end(store->create(options));
+    const auto second = run(store->create(options));
     REQUIRE_FALSE(second);
     CHECK(second.error().kind == Kind::out_of_space);
     first->reset();
-    CHECK(run_to_end(store->create(options)));
+    CHECK(run(store->create(options)));
 }
 
 TEST_CASE("segments: data kept as rows leaves the reserve free too, and room is seen again",
@@ -145,7 +145,7 @@ TEST_CASE("segments: data kept as rows leaves the reserve free too, and room is 
     segments.free_space_reserve_bytes = 16 * base::MiB;
     const auto store = open_segments(segments, vfs, clock, pool);
     const auto fits = [&](std::uint64_t bytes) {
-        const auto checked = run_to_end(store->check_space(bytes));
+        const auto checked = run(store->check_space(bytes));
         if (!checked) CHECK(checked.error().kind == Kind::out_of_space);
         return checked.has_value();
     };
@@ -167,12 +167,12 @@ TEST_CASE("segments: data kept as rows leaves the reserve free too, and room is 
     storage::BlobOptions options;
     options.frame_bytes = frame_bytes;
     options.expected_stored_bytes = 40 * base::MiB;
-    const auto upload = run_to_end(store->create(options));
+    const auto upload = run(store->create(options));
     REQUIRE(upload);
     CHECK_FALSE(fits(12 * base::MiB));
     vfs.fail({"space", "", 1, EIO, false});
     clock.advance(std::chrono::milliseconds(100));
-    const auto unknown = run_to_end(store->check_space(1));
+    const auto unknown = run(store->check_space(1));
     REQUIRE_FALSE(unknown);
     CHECK(unknown.error().kind == Kind::io);
 }
@@ -275,24 +275,24 @@ TEST_CASE("segments: more bytes than were announced are kept as well, or refused
     options.id = blob_id(7);
     options.frame_bytes = frame_bytes;
     options.expected_stored_bytes = 2 * frame_bytes;
-    auto writer = run_to_end(fixture.store->create(options));
+    auto writer = run(fixture.store->create(options));
     REQUIRE(writer);
     // In memory so far.
-    REQUIRE(run_to_end((*writer)->append(view.first(2 * frame_bytes))));
+    REQUIRE(run((*writer)->append(view.first(2 * frame_bytes))));
     if (fails) fixture.vfs.fail({"pwrite", "", 1, EIO, false});
-    const auto appended = run_to_end((*writer)->append(view.subspan(2 * frame_bytes)));
+    const auto appended = run((*writer)->append(view.subspan(2 * frame_bytes)));
     CHECK(appended.has_value() == !fails);
     if (fails) {
-        CHECK_FALSE(run_to_end((*writer)->append(view.first(frame_bytes))));
-        CHECK(kind_of(run_to_end((*writer)->finish(an_identity))) == Kind::io);
+        CHECK_FALSE(run((*writer)->append(view.first(frame_bytes))));
+        CHECK(kind_of(run((*writer)->finish(an_identity))) == Kind::io);
         return;
     }
-    const auto ref = run_to_end((*writer)->finish(an_identity));
+    const auto ref = run((*writer)->finish(an_identity));
     REQUIRE(ref);
     CHECK(ref->stored_bytes == content.size());
     CHECK(fixture.whole(7, *ref));
-    CHECK(kind_of(run_to_end((*writer)->finish(an_identity))) == Kind::io);
-    CHECK_FALSE(run_to_end((*writer)->append(view.first(frame_bytes))));
+    CHECK(kind_of(run((*writer)->finish(an_identity))) == Kind::io);
+    CHECK_FALSE(run((*writer)->append(view.first(frame_bytes))));
 }
 
 TEST_CASE(
@@ -311,7 +311,7 @@ TEST_CASE(
     shape.size_known = false;
     shape.frames_at_once = 3;
     const auto content = content_of(2, 20 * frame_bytes);
-    const auto ref = run_to_end(write_blob(*fixture.store, 2, content, shape));
+    const auto ref = run(write_blob(*fixture.store, 2, content, shape));
     // What was acknowledged needed every sync of its segment.
     CHECK(ref.has_value() == !fails);
     if (ref) CHECK(fixture.whole(2, *ref));
@@ -337,7 +337,7 @@ TEST_CASE("segments: a file system without allocation or holes works all the sam
     REQUIRE(kept);
     REQUIRE(released);
     fixture.vfs.fail({"punch_hole", "", 1, EOPNOTSUPP, true});
-    CHECK(run_to_end(fixture.store->release(*released)));
+    CHECK(run(fixture.store->release(*released)));
     CHECK(fixture.whole(1, *kept));
 }
 
@@ -349,7 +349,7 @@ TEST_CASE("segments: a passing read error is retried from the medium, a lasting 
     fixture.vfs.fail({"pread_nowait", "", 1, EIO, false});
     CHECK(fixture.whole(1, *ref));
     fixture.vfs.fail({"", ".segment", 1, EIO, true});
-    const auto failed = run_to_end(read_blob(*fixture.store, *ref));
+    const auto failed = run(read_blob(*fixture.store, *ref));
     REQUIRE_FALSE(failed);
     CHECK(failed.error().kind == Kind::io);
     fixture.vfs.heal();

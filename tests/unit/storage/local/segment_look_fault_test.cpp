@@ -28,7 +28,7 @@ struct Disk {
         REQUIRE(large.extents.size() > 2);
     }
     static BlobRef write(SegmentStore& store, std::uint64_t number, std::size_t bytes) {
-        auto ref = run_to_end(write_blob(store, number, content_of(number, bytes)));
+        auto ref = run(write_blob(store, number, content_of(number, bytes)));
         REQUIRE(ref);
         return *std::move(ref);
     }

@@ -62,21 +62,21 @@ TEST_CASE("segments: a clean stop makes relaxed blobs durable, also in full segm
     auto store = open_segments(options, disk, clock, pool);
     std::vector<BlobRef> refs;
     for (std::uint64_t number = 0; number < 6; ++number) {
-        const auto ref = run_to_end(
-            write_blob(*store, number, content_of(number, (1 + 10 * number) * frame_bytes)));
+        const auto ref =
+            run(write_blob(*store, number, content_of(number, (1 + 10 * number) * frame_bytes)));
         REQUIRE(ref);
         refs.push_back(*ref);
     }
     REQUIRE(disk.list("/s")->size() > 2);
     CHECK(store->statistics().syncs == 0);
-    CHECK(run_to_end(store->release(refs[5])));
+    CHECK(run(store->release(refs[5])));
     REQUIRE(store->close());
     for (std::uint64_t seed = 0; seed < 10; ++seed) {
         const auto left = disk.crash(seed);
         const auto after = open_segments(small_segments("/s", 2), *left, clock, pool);
         for (std::uint64_t number = 0; number < 5; ++number) {
             CAPTURE(seed, number);
-            const auto bytes = run_to_end(read_blob(*after, refs[number]));
+            const auto bytes = run(read_blob(*after, refs[number]));
             REQUIRE(bytes);
             CHECK(*bytes == content_of(number, refs[number].stored_bytes));
         }
@@ -91,7 +91,7 @@ TEST_CASE("segments: a clean stop that cannot sync says so", "[storage][segment]
     auto options = small_segments("/s");
     options.durability = storage::local::Durability::relaxed;
     const auto store = open_segments(options, vfs, clock, pool);
-    REQUIRE(run_to_end(write_blob(*store, 1, content_of(1, 3 * frame_bytes))));
+    REQUIRE(run(write_blob(*store, 1, content_of(1, 3 * frame_bytes))));
     const std::string operation = GENERATE("sync_data", "sync_directory");
     vfs.fail({operation, "", 1, EIO, false});
     CHECK_FALSE(store->close());

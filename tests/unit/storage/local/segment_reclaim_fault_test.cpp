@@ -31,15 +31,13 @@ struct Fixture {
     std::unique_ptr<SegmentStore> store = open_segments(tiny_segments(1), vfs, clock, pool);
 
     BlobRef write(std::uint64_t number, std::size_t size) const {
-        auto ref = run_to_end(write_blob(*store, number, content_of(number, size)));
+        auto ref = run(write_blob(*store, number, content_of(number, size)));
         REQUIRE(ref);
         return *std::move(ref);
     }
-    storage::Result<void> release(const BlobRef& ref) const {
-        return run_to_end(store->release(ref));
-    }
+    storage::Result<void> release(const BlobRef& ref) const { return run(store->release(ref)); }
     [[nodiscard]] bool whole(std::uint64_t number, const BlobRef& ref) const {
-        const auto bytes = run_to_end(read_blob(*store, ref));
+        const auto bytes = run(read_blob(*store, ref));
         return bytes && *bytes == content_of(number, ref.stored_bytes);
     }
     [[nodiscard]] SegmentReclaimer& reclaimer() const { return store->works().reclaimer; }

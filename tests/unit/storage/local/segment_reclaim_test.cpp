@@ -61,12 +61,12 @@ TEST_CASE("segments: an extent without a length that was given back before is gi
     base::SystemClock clock;
     base::WorkerPool pool(1);
     const auto store = open_segments(small_segments("/s"), vfs, clock, pool);
-    auto blob = run_to_end(write_blob(*store, 1, content_of(1, 3 * frame_bytes)));
+    auto blob = run(write_blob(*store, 1, content_of(1, 3 * frame_bytes)));
     REQUIRE(blob);
-    REQUIRE(run_to_end(write_blob(*store, 2, content_of(2, 3 * frame_bytes))));
-    REQUIRE(run_to_end(store->release(*blob)));
+    REQUIRE(run(write_blob(*store, 2, content_of(2, 3 * frame_bytes))));
+    REQUIRE(run(store->release(*blob)));
     blob->extents.front().length = 0;
     const auto punched = vfs.calls("punch_hole");
-    CHECK(run_to_end(store->release(*blob)));
+    CHECK(run(store->release(*blob)));
     CHECK(vfs.calls("punch_hole") == punched);
 }

@@ -24,7 +24,7 @@ struct Disk {
         open_segments(small_segments(directory), vfs, clock, pool);
 
     BlobRef write(std::uint64_t number, std::size_t size, const WriteShape& shape = {}) {
-        auto ref = run_to_end(write_blob(*store, number, content_of(number, size), shape));
+        auto ref = run(write_blob(*store, number, content_of(number, size), shape));
         REQUIRE(ref);
         return *ref;
     }
@@ -141,7 +141,7 @@ TEST_CASE("segment scan: a released blob is a hole, and the scan goes on behind 
     const auto first = disk.write(1, 20'000);
     const auto second = disk.write(2, 30'000);
     const auto third = disk.write(3, 20'000);
-    REQUIRE(run_to_end(disk.store->release(second)));
+    REQUIRE(run(disk.store->release(second)));
     REQUIRE(disk.store->close());
     const auto file = disk.open(first.extents[0].segment);
     const auto items = scan_all(*file);
@@ -184,7 +184,7 @@ TEST_CASE("segment scan: a writer that was cut off leaves an unfinished extent, 
             if (auto put = co_await (*writer)->append(half); !put) co_return put.error();
         co_return std::move(writer);
     };
-    auto writer = run_to_end(write_half());
+    auto writer = run(write_half());
     REQUIRE(writer);
     const auto file = disk.open(done.extents[0].segment);
     const auto items = scan_all(*file);
@@ -411,5 +411,5 @@ TEST_CASE("segment scan: after any crash every blob that was finished is whole (
         }
         co_return put;
     };
-    REQUIRE(run_to_end(never_finished()));
+    REQUIRE(run(never_finished()));
 }

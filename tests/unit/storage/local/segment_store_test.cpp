@@ -1,4 +1,5 @@
 #include "storage/local/segment_store.h"
+#include "base/spawn.h"
 
 #include "tests/unit/storage/local/segment_support.h"
 
@@ -22,12 +23,12 @@ struct Fixture {
         store = open_segments(small_segments(directory.path(), ++incarnation), *vfs, clock, pool);
     }
     BlobRef write(std::uint64_t number, base::ByteView content, const WriteShape& shape = {}) {
-        auto ref = run_to_end(write_blob(*store, number, content, shape));
+        auto ref = run(write_blob(*store, number, content, shape));
         REQUIRE(ref);
         return *ref;
     }
     base::Bytes read(const BlobRef& ref) {
-        auto bytes = run_to_end(read_blob(*store, ref));
+        auto bytes = run(read_blob(*store, ref));
         REQUIRE(bytes);
         return *std::move(bytes);
     }
@@ -72,7 +73,7 @@ TEST_CASE("segments: any range of frames reads back, across extents", "[storage]
     REQUIRE(ref.extents.size() > 3);
     for (const auto& [first, count] :
          {std::pair{0, 1}, {3, 4}, {29, 4}, {99, 2}, {100, 1}, {0, 101}}) {
-        auto bytes = run_to_end(read_frames(*fixture.store, ref, first, count));
+        auto bytes = run(read_frames(*fixture.store, ref, first, count));
         REQUIRE(bytes);
         const auto from = std::size_t(first) * frame_bytes;
         const auto size = std::min(content.size() - from, std::size_t(count) * frame_bytes);
@@ -96,10 +97,10 @@ TEST_CASE("segments: one flipped bit of a frame or of the table is corrupt, neve
         REQUIRE(file->pread(at, byte));
         byte[0] ^= 0x10;
         REQUIRE(file->pwrite(at, byte));
-        const auto damaged = run_to_end(read_frames(*fixture.store, ref, 1, 1));
+        const auto damaged = run(read_frames(*fixture.store, ref, 1, 1));
         REQUIRE_FALSE(damaged);
         CHECK(damaged.error().kind == StorageError::Kind::corrupt);
-        const auto beside = run_to_end(read_frames(*fixture.store, ref, 2, 1));
+        const auto beside = run(read_frames(*fixture.store, ref, 2, 1));
         REQUIRE(beside);
         CHECK(std::equal(beside->begin(), beside->end(), content.begin() + 2 * frame_bytes));
         byte[0] ^= 0x10;
@@ -113,7 +114,7 @@ TEST_CASE("segments: a frame of another blob is not taken for this one's", "[sto
     const auto content = content_of(1, frame_bytes);
     auto ref = fixture.write(1, content);
     ref.id = blob_id(2);
-    const auto read = run_to_end(read_blob(*fixture.store, ref));
+    const auto read = run(read_blob(*fixture.store, ref));
     REQUIRE_FALSE(read);
     CHECK(read.error().kind == StorageError::Kind::corrupt);
 }
@@ -126,12 +127,12 @@ TEST_CASE("segments: released space goes back to the disk, the neighbours stay (
     const auto released = fixture.write(2, content_of(2, 40 * frame_bytes));
     const auto kept_after = fixture.write(3, content_of(3, 40 * frame_bytes));
     const auto before = fixture.store->statistics().bytes_live;
-    CHECK(run_to_end(fixture.store->release(released)));
+    CHECK(run(fixture.store->release(released)));
     CHECK(before - fixture.store->statistics().bytes_live >= released.stored_bytes);
-    CHECK(run_to_end(fixture.store->release(released)));
+    CHECK(run(fixture.store->release(released)));
     CHECK(fixture.read(kept_before) == first);
     CHECK(fixture.read(kept_after) == content_of(3, 40 * frame_bytes));
-    CHECK_FALSE(run_to_end(read_blob(*fixture.store, released)));
+    CHECK_FALSE(run(read_blob(*fixture.store, released)));
 }
 
 TEST_CASE("segments: a reference to another blob's extent releases nothing", "[storage][segment]") {
@@ -140,7 +141,7 @@ TEST_CASE("segments: a reference to another blob's extent releases nothing", "[s
     const auto ref = fixture.write(1, content);
     auto wrong = ref;
     wrong.id = blob_id(2);
-    const auto released = run_to_end(fixture.store->release(wrong));
+    const auto released = run(fixture.store->release(wrong));
     REQUIRE_FALSE(released);
     CHECK(released.error().kind == StorageError::Kind::corrupt);
     CHECK(fixture.read(ref) == content);
@@ -150,7 +151,8 @@ TEST_CASE("segments: release waits for the readers of its blob", "[storage][segm
     Fixture fixture;
     const auto content = content_of(1, frame_bytes);
     const auto ref = fixture.write(1, content);
-    auto& loop = test_loop();
+    LoopOfNobody borrowed;
+    auto& loop = *borrowed;
     bool released = false;
     base::Bytes read(frame_bytes);
     const auto release = [&]() -> base::Awaitable<void> {
@@ -160,7 +162,7 @@ TEST_CASE("segments: release waits for the readers of its blob", "[storage][segm
     const auto hold = [&]() -> base::Awaitable<void> {
         auto reader = co_await fixture.store->open(ref);
         REQUIRE(reader);
-        base::asio::co_spawn(loop, release(), base::asio::detached);
+        base::spawn(loop, release());
         const auto other = content_of(2, frame_bytes);
         for (int i = 0; i < 3; ++i) {
             const auto written = co_await write_blob(*fixture.store, 2, other);
@@ -171,7 +173,7 @@ TEST_CASE("segments: release waits for the readers of its blob", "[storage][segm
         CHECK(got);
         CHECK_FALSE(released);
     };
-    base::asio::co_spawn(loop, hold(), base::asio::detached);
+    base::spawn(loop, hold());
     loop.run();
     CHECK(released);
     CHECK(read == content);
@@ -185,7 +187,7 @@ TEST_CASE("segments: a segment with nothing left in it is unlinked", "[storage][
     REQUIRE(fixture.files() >= 3);
     const auto keep_restarting = GENERATE(true, false);
     if (keep_restarting) fixture.reopen();
-    for (const auto& ref : refs) CHECK(run_to_end(fixture.store->release(ref)));
+    for (const auto& ref : refs) CHECK(run(fixture.store->release(ref)));
     if (!keep_restarting) CHECK(fixture.store->close());
     CHECK(fixture.files() == 0);
 }
@@ -205,7 +207,7 @@ TEST_CASE("segments: a writer that ends early leaves no space taken", "[storage]
             CHECK(appended);
             co_return base::Unit{};
         };
-        run_to_end(give_up());
+        run(give_up());
     }
     CHECK(fixture.store->close());
     CHECK(fixture.files() == 0);
@@ -238,7 +240,7 @@ TEST_CASE("segments: uploads that end early never stop or slow down the later on
     // Far more than may be unsynced at a time, in segments that are full and in ones that are not.
     std::vector<std::unique_ptr<storage::BlobWriter>> held;
     for (int upload = 0; upload < 95; ++upload) {
-        held.push_back(run_to_end(begin_upload(*fixture.store, piece)));
+        held.push_back(run(begin_upload(*fixture.store, piece)));
         if (cut_at_once || held.size() == 7) held.clear();
     }
     const auto syncs = fixture.store->statistics().syncs;

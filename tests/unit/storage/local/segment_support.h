@@ -1,16 +1,13 @@
 /// A segment store on a file system of the test's choice, and blobs for it.
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <exception>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/limits.h"
 #include "storage/local/segment_store.h"
 #include "tests/catch.h"
+#include "tests/run_coroutine.h"
 #include "tests/temporary_directory.h"
 
 namespace holdfast::tests {
@@ -19,31 +16,10 @@ using storage::BlobRef;
 using storage::StorageError;
 using storage::local::SegmentOptions;
 using storage::local::SegmentStore;
+using test::run;
 
 /// What the catalog uses: 64 KiB of plaintext and an authentication tag.
 inline constexpr std::uint32_t frame_bytes = 64 * base::KiB + 16;
-
-/// The event loop of every test. Never destroyed: the thread that resumed the last coroutine may
-/// still be inside the loop's post() when run() has returned.
-inline base::asio::io_context& test_loop() {
-    static auto* const loop = new base::asio::io_context;
-    loop->restart();
-    return *loop;
-}
-
-/// Runs one coroutine to its end.
-template <class T>
-T run_to_end(base::Awaitable<T> work) {
-    auto& loop = test_loop();
-    std::optional<T> result;
-    auto outer = [&]() -> base::Awaitable<void> { result.emplace(co_await std::move(work)); };
-    base::asio::co_spawn(loop, outer(), [](std::exception_ptr failure) {
-        if (failure) std::rethrow_exception(failure);
-    });
-    loop.run();
-    REQUIRE(result);
-    return *std::move(result);
-}
 
 class SegmentDirectory {
 public:

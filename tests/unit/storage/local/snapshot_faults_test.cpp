@@ -38,7 +38,7 @@ TEST_CASE("snapshot: injected failures leave nothing of it", "[local][snapshot]"
         CHECK(world.names("snapshots").empty());
     }
     // Nothing is held for one that did not come to be.
-    CHECK(await(world.engine->blobs().release(filled.blobs[0])));
+    CHECK(run(world.engine->blobs().release(filled.blobs[0])));
     REQUIRE(make(world, "s"));
     const SetFailpoints slow("snapshot.delete=delay:1");
     REQUIRE(remove(world, "s"));
@@ -146,7 +146,7 @@ TEST_CASE("snapshot: a start removes what a crash left, in the background", "[lo
     world.stop();  // which waits for it
     CHECK(world.names("snapshots").empty());
     world.start();
-    CHECK(await(world.engine->blobs().release(filled.blobs[0])));
+    CHECK(run(world.engine->blobs().release(filled.blobs[0])));
 }
 
 TEST_CASE("snapshot: what a crash left is removed when a start that took no writes takes them",

@@ -77,7 +77,7 @@ inline storage::VolumeSnapshots& snapshots_of(EngineWorld& world) {
 
 inline base::Expected<storage::VolumeSnapshot, storage::SnapshotError> make(
     EngineWorld& world, const std::string& name, std::vector<std::string> files = {}) {
-    return await(snapshots_of(world).create(name, std::move(files)));
+    return run(snapshots_of(world).create(name, std::move(files)));
 }
 
 inline storage::SnapshotError::Kind refusal_of(EngineWorld& world, const std::string& name) {
@@ -89,12 +89,12 @@ inline storage::SnapshotError::Kind refusal_of(EngineWorld& world, const std::st
 
 inline base::Expected<void, storage::SnapshotError> remove(EngineWorld& world,
                                                            const std::string& name) {
-    return await(snapshots_of(world).remove(name));
+    return run(snapshots_of(world).remove(name));
 }
 
 inline std::vector<std::string> names_of(EngineWorld& world) {
     std::vector<std::string> names;
-    const auto found = await(snapshots_of(world).list());
+    const auto found = run(snapshots_of(world).list());
     REQUIRE(found);
     for (const auto& snapshot : *found) names.push_back(snapshot.name);
     return names;
@@ -160,7 +160,7 @@ inline void check_filled(EngineWorld& world, const Filled& filled) {
 
 inline storage::StorageError::Kind release_refused(EngineWorld& world,
                                                    const storage::BlobRef& blob) {
-    const auto released = await(world.engine->blobs().release(blob));
+    const auto released = run(world.engine->blobs().release(blob));
     REQUIRE_FALSE(released);
     return released.error().kind;
 }

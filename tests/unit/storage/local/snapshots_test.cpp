@@ -76,7 +76,7 @@ TEST_CASE("snapshot: 2.3.8 what it has is held until it is deleted, also by a la
     CHECK(world.can_read(filled.blobs[0]));
     REQUIRE(remove(world, "a"));
     CHECK(release_refused(world, filled.blobs[0]) == StorageError::Kind::held);
-    const auto infos = await(world.engine->upkeep().segments());
+    const auto infos = run(world.engine->upkeep().segments());
     REQUIRE(infos);
     for (const auto& info : *infos) CHECK(info.held == (info.number >> 32 == 1));
     SECTION("and the other one is whole") {
@@ -87,7 +87,7 @@ TEST_CASE("snapshot: 2.3.8 what it has is held until it is deleted, also by a la
         REQUIRE(remove(world, "b"));
         CHECK(names_of(world).empty());
         CHECK(bytes_of_segments(world) > 0);
-        for (const auto& blob : filled.blobs) CHECK(await(world.engine->blobs().release(blob)));
+        for (const auto& blob : filled.blobs) CHECK(run(world.engine->blobs().release(blob)));
         CHECK(bytes_of_segments(world) == 0);
     }
 }
@@ -104,7 +104,7 @@ TEST_CASE("snapshot: one that was moved out of the directory is held all the sam
     CHECK(names_of(world).empty());
     CHECK(release_refused(world, filled.blobs[0]) == StorageError::Kind::held);
     std::filesystem::remove_all(world.directory.file("moved"));
-    CHECK(await(world.engine->blobs().release(filled.blobs[0])));
+    CHECK(run(world.engine->blobs().release(filled.blobs[0])));
 }
 
 TEST_CASE("snapshot: a server on the snapshot itself takes nothing from the one that made it",
@@ -117,7 +117,7 @@ TEST_CASE("snapshot: a server on the snapshot itself takes nothing from the one 
     options.frame_bytes = 65536;
     options.expected_stored_bytes = 1000;
     // It has its place in the segment, and nothing in it yet.
-    auto writer = await(world.engine->blobs().create(options));
+    auto writer = run(world.engine->blobs().create(options));
     REQUIRE(writer);
     REQUIRE(make(world, "one"));
     base::Vfs& disk = world.faulty();
@@ -125,15 +125,15 @@ TEST_CASE("snapshot: a server on the snapshot itself takes nothing from the one 
     other.options.directory = "/data/snapshots/one";
     other.start();
     const base::Bytes frame(1000, 2);
-    REQUIRE(await((*writer)->append(frame)));
-    const auto ref = await((*writer)->finish(BlobIdentity{"p", "k", "record"}));
+    REQUIRE(run((*writer)->append(frame)));
+    const auto ref = run((*writer)->finish(BlobIdentity{"p", "k", "record"}));
     REQUIRE(ref);
     // Whatever it does with a segment that it takes for one of an earlier run, it has done then.
-    const auto segments = await(other.engine->upkeep().segments());
+    const auto segments = run(other.engine->upkeep().segments());
     REQUIRE(segments);
     for (const auto& segment : *segments)
-        REQUIRE(await(other.engine->upkeep().trim(
-            segment.number, {Extent{segment.number, 0, segment.size_bytes}})));
+        REQUIRE(run(other.engine->upkeep().trim(segment.number,
+                                                {Extent{segment.number, 0, segment.size_bytes}})));
     other.stop();
     CHECK(world.can_read(*ref));
     writer->reset();

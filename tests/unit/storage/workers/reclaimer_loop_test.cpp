@@ -1,16 +1,17 @@
 // The reclaimer's own loop and its end, with releases that wait for readers.
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <functional>
 #include <set>
 
+#include "base/spawn.h"
 #include "tests/unit/storage/workers/reclaimer_support.h"
 
 using namespace holdfast::test;
 using namespace holdfast::tests;
 using holdfast::base::Awaitable;
+using holdfast::base::spawn;
 namespace asio = holdfast::base::asio;
 
 namespace {
@@ -97,7 +98,7 @@ TEST_CASE("Reclaimer: the loop works until it is stopped, and stop waits for its
         CHECK(r.c.blobs.live() == 0);
         co_await until(r.loop, [&] { return ended; });
     };
-    asio::co_spawn(r.loop, loop(), asio::detached);
+    spawn(r.loop, loop());
     run_on(r.loop, work());
     CHECK(ended);
 }
@@ -114,7 +115,7 @@ TEST_CASE("Reclaimer: stop waits for releases under way", "[workers][reclaimer]"
     };
     const auto work = [&]() -> Awaitable<void> {
         co_await until(r.loop, [&] { return gate.waiting > 0; });
-        asio::co_spawn(r.loop, stop(), asio::detached);
+        spawn(r.loop, stop());
         for (int i = 0; i < 10; ++i)
             co_await asio::post(r.loop.get_executor(), holdfast::base::use_awaitable);
         CHECK_FALSE(stopped);
@@ -122,7 +123,7 @@ TEST_CASE("Reclaimer: stop waits for releases under way", "[workers][reclaimer]"
         co_await until(r.loop, [&] { return stopped; });
         CHECK(r.c.blobs.live() == 0);
     };
-    asio::co_spawn(r.loop, r.reclaimer->run(), asio::detached);
+    spawn(r.loop, r.reclaimer->run());
     run_on(r.loop, work());
     CHECK(stopped);
 }
@@ -153,7 +154,7 @@ TEST_CASE("Reclaimer: no more releases wait for readers than may, and the rest c
         if (stops) co_await r.reclaimer->stop();
         co_await until(r.loop, [&] { return ended; });
     };
-    asio::co_spawn(r.loop, turn(), asio::detached);
+    spawn(r.loop, turn());
     run_on(r.loop, work());
     if (stops) {
         CHECK(r.c.blobs.live() > 0);  // those are left to the next start

@@ -1,8 +1,7 @@
 #include "storage/workers/throttle.h"
 
-#include <boost/asio/co_spawn.hpp>
-
 #include "base/limits.h"
+#include "base/spawn.h"
 #include "tests/catch.h"
 
 using namespace holdfast;
@@ -18,8 +17,8 @@ struct Spender {
     /// Whether it may go on at once.
     bool spends(std::uint64_t bytes) {
         went_on = false;
-        base::asio::co_spawn(context, throttle.spend(bytes),
-                             [this](std::exception_ptr) { went_on = true; });
+        base::spawn(context, throttle.spend(bytes),
+                    [this](const std::exception_ptr&) { went_on = true; });
         return goes_on();
     }
     bool goes_on() {

@@ -1,10 +1,9 @@
 #include "storage/workers/worker_loop.h"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <stdexcept>
 
 #include "base/metrics.h"
+#include "base/spawn.h"
 #include "tests/catch.h"
 
 using namespace holdfast;
@@ -26,7 +25,7 @@ struct Worker {
         ++turns;
         if (turns <= failing_turns) throw std::runtime_error("on purpose");
         if (turns < turns_wanted) co_return;
-        base::asio::co_spawn(context, loop.stop(), [this](std::exception_ptr) { stopped = true; });
+        base::spawn(context, loop.stop(), [this](const std::exception_ptr&) { stopped = true; });
     }
     void run() {
         const auto first_turn = [this]() -> base::Awaitable<void> {
@@ -38,8 +37,7 @@ struct Worker {
             ++lasts;
             co_return;
         };
-        base::asio::co_spawn(context, loop.run([this] { return turn(); }, first_turn, last_turn),
-                             base::asio::detached);
+        base::spawn(context, loop.run([this] { return turn(); }, first_turn, last_turn));
         context.run();
     }
 
@@ -80,7 +78,7 @@ TEST_CASE("worker loop: what is thrown ends a turn, is counted, and the worker g
 
 TEST_CASE("worker loop: one that was stopped before does nothing", "[workers]") {
     Worker worker;
-    base::asio::co_spawn(worker.context, worker.loop.stop(), base::asio::detached);
+    base::spawn(worker.context, worker.loop.stop());
     worker.context.run();
     worker.context.restart();
     worker.run();
@@ -94,10 +92,10 @@ TEST_CASE("worker loop: a request or a stop ends a pause", "[workers]") {
     const auto turn = [&]() -> base::Awaitable<void> {
         if (!asked) loop.wake([&] { asked = true; });
         const bool last = asked;
-        if (last) base::asio::co_spawn(context, loop.stop(), base::asio::detached);
+        if (last) base::spawn(context, loop.stop());
         co_await loop.pause(1h);
     };
-    base::asio::co_spawn(context, loop.run(turn), base::asio::detached);
+    base::spawn(context, loop.run(turn));
     context.run();
     CHECK(asked);
 }
