@@ -60,7 +60,7 @@ fi
 # What the leg before compiled here need not be compiled again in there: same compiler, same flags.
 cache=()
 if [ -n "${CCACHE_DIR-}" ]; then
-    printf 'cache_dir = /ccache\nbase_dir = /src\nhash_dir = false\nsloppiness = locale\n' >"$work/ccache.conf"
+    printf 'cache_dir = /ccache\nbase_dir = /src\nhash_dir = false\n' >"$work/ccache.conf"
     cache=(--volume "$CCACHE_DIR:/ccache" --volume "$work/ccache.conf:/etc/ccache.conf:ro")
 fi
 
