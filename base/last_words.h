@@ -22,10 +22,8 @@ void crash_on_uncaught();
 /// Whether a thread of this process has come to that.
 [[nodiscard]] bool is_crashing() noexcept;
 
-/// The completion of a coroutine that nobody awaits. What it throws must not be lost: it leaves the
-/// loop, and so ends the process.
-///
-///     base::spawn(loop, listener->run());
+/// What base::spawn() does by default when a coroutine has ended that nobody awaits. What it throws
+/// must not be lost: it leaves the loop, and so ends the process.
 inline constexpr auto or_crash = [](const std::exception_ptr& thrown) {
     if (thrown) std::rethrow_exception(thrown);
 };

@@ -19,9 +19,8 @@ namespace holdfast::base {
 /// Stands for "nothing to return" where a value type is needed.
 struct Unit {};
 
-/// Copyable and movable as both of its types are; moving must not throw. No std::variant: what its
-/// visitors take the compiler, once for each pair of types, was a fifth of the code of a source
-/// file.
+/// Copyable when both types are; always movable, and no move throws. Not a std::variant: its
+/// visitors, a set for each pair of types, would be a fifth of what the compiler makes of a file.
 template <class T, class E>
 class [[nodiscard]] Expected {
     static_assert(!std::is_same_v<T, E>, "a value and its error must be told apart by type");
@@ -48,10 +47,10 @@ public:
         return *this = Expected(other);
     }
     Expected& operator=(Expected&& other) noexcept {
-        if (this == &other) return *this;
+        Expected taken(std::move(other));  // which may be a part of what ends here
         destroy();
-        has_value_ = other.has_value_;
-        take(other);
+        has_value_ = taken.has_value_;
+        take(taken);
         return *this;
     }
     ~Expected() { destroy(); }
@@ -118,6 +117,8 @@ private:
 /// Success carries nothing: `return {};` or `return Unit{};`.
 template <class E>
 class [[nodiscard]] Expected<void, E> {
+    static_assert(std::is_nothrow_move_constructible_v<E>, "as above");
+
 public:
     using value_type = void;
     using error_type = E;

@@ -15,6 +15,3 @@ endif()
 if(HF_FAILPOINTS)
     target_compile_definitions(hf_flags INTERFACE HF_FAILPOINTS=1)
 endif()
-# Asio without what nobody uses; what of it is no template is compiled once (base/asio.cpp).
-target_compile_definitions(hf_flags INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
-                                              BOOST_ASIO_DISABLE_BOOST_DATE_TIME)

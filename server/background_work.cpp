@@ -1,6 +1,7 @@
 #include "server/background_work.h"
 
 #include <boost/asio/post.hpp>
+#include <exception>
 
 #include "base/last_words.h"
 #include "base/spawn.h"

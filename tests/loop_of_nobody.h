@@ -23,6 +23,8 @@ public:
         loop_->restart();
     }
     ~LoopOfNobody() {
+        // An exception left it: what waits there is of a test that is over.
+        if (!loop_->stopped()) return;
         const std::lock_guard guard(mutex());
         unused().push_back(loop_);
     }

@@ -8,6 +8,7 @@
 
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -39,7 +40,8 @@ T run_on(base::asio::io_context& loop, base::Awaitable<T> work) {
     loop.restart();
     loop.run();
     if (thrown) std::rethrow_exception(thrown);
-    if constexpr (returns) return std::move(result).value();
+    if (!result) throw std::logic_error("a coroutine did not come to its end");
+    if constexpr (returns) return *std::move(result);
 }
 
 template <class T>

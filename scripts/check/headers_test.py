@@ -19,14 +19,18 @@ class Headers(unittest.TestCase):
 
     def test_a_header_that_leads_its_own_source_was_compiled_with_it(self):
         with tempfile.TemporaryDirectory() as folder:
-            for name, source in {"first": '#include "first.h"\n',
-                                 "later": '#include <string>\n#include "later.h"\n',
-                                 "unguarded": '#include "unguarded.h"\n'}.items():
-                guard = "" if name == "unguarded" else "#pragma once\n"
-                (Path(folder) / f"{name}.h").write_text(f"{guard}inline std::string {name};\n")
+            for room in ("base", "tests"):
+                (Path(folder) / room).mkdir()
+            for name, source in {"base/first": '#include "base/first.h"\n',
+                                 "base/later": '#include <string>\n#include "base/later.h"\n',
+                                 "base/unguarded": '#include "base/unguarded.h"\n',
+                                 "tests/first": '#include "tests/first.h"\n'}.items():
+                guard = "" if name == "base/unguarded" else "#pragma once\n"
+                (Path(folder) / f"{name}.h").write_text(f"{guard}inline std::string name;\n")
                 (Path(folder) / f"{name}.cpp").write_text(source)
-            found = headers.check(folder, ["first.h", "later.h", "unguarded.h"])
-        self.assertEqual([complaint.split(":")[0] for complaint in found], ["later.h", "unguarded.h"])
+            names = ["base/first.h", "base/later.h", "base/unguarded.h", "tests/first.h"]
+            found = headers.check(folder, names)
+        self.assertEqual([complaint.split(":")[0] for complaint in found], names[1:])
 
 
 if __name__ == "__main__":

@@ -12,8 +12,9 @@ shift
 # - inefficient-vector-operation and implicit-widening: right where they fire, slower or longer to mend.
 unwanted=-performance-unnecessary-value-param,-performance-inefficient-vector-operation
 unwanted+=,-bugprone-implicit-widening-of-multiplication-result
-# Together two fifths of the time, for the compiler's -Wreserved-identifier (the first) and for what is
-# not written here: strings of C, macros of several statements, assert().
+# Together two fifths of the time: the first for what the compiler's -Wreserved-identifier says, an error
+# in every build with clang, the others for what is hardly written here: strings of C, macros of several
+# statements, assert().
 unwanted+=,-bugprone-reserved-identifier,-bugprone-stringview-nullptr
 unwanted+=,-bugprone-suspicious-string-compare,-bugprone-not-null-terminated-result
 unwanted+=,-bugprone-multiple-statement-macro,-bugprone-assert-side-effect

@@ -10,7 +10,6 @@
 #include <new>
 
 #include "base/failpoint.h"
-#include "base/last_words.h"
 #include "base/log.h"
 #include "base/spawn.h"
 

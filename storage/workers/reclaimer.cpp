@@ -6,7 +6,6 @@
 
 #include "base/await_timer.h"
 #include "base/failpoint.h"
-#include "base/last_words.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/spawn.h"

@@ -146,7 +146,14 @@ extern "C" void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcep
 // A hook of the address sanitizer. Protocol Buffers loses what it is about to add to a list when
 // the list cannot grow; everything else of this program is covered by the other programs' leak
 // checks.
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wreserved-identifier"  // the sanitizer's name
+#endif
 extern "C" const char* __asan_default_options();
 const char* __asan_default_options() {
     return "detect_leaks=0";
 }
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif

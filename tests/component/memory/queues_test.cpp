@@ -4,7 +4,6 @@
 #include <new>
 #include <optional>
 
-#include "base/last_words.h"
 #include "base/spawn.h"
 #include "server/http/memory_queue.h"
 #include "server/http/request_gate.h"

@@ -1,5 +1,4 @@
 #include "base/await_callback.h"
-#include "base/spawn.h"
 
 #include <functional>
 #include <memory>
@@ -7,6 +6,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "base/spawn.h"
 #include "tests/catch.h"
 #include "tests/run_coroutine.h"
 

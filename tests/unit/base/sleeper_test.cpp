@@ -1,9 +1,9 @@
 #include "base/sleeper.h"
-#include "base/spawn.h"
 
 #include <thread>
 #include <vector>
 
+#include "base/spawn.h"
 #include "tests/catch.h"
 #include "tests/run_coroutine.h"
 

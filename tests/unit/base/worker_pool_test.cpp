@@ -1,5 +1,4 @@
 #include "base/worker_pool.h"
-#include "base/spawn.h"
 
 #include <atomic>
 #include <future>
@@ -8,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "base/spawn.h"
 #include "tests/catch.h"
 #include "tests/run_coroutine.h"
 

@@ -1,5 +1,4 @@
 #include "server/admin/api.h"
-#include "base/spawn.h"
 
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
@@ -8,6 +7,7 @@
 #include <future>
 #include <thread>
 
+#include "base/spawn.h"
 #include "server/admin/handler.h"
 #include "tests/catch.h"
 #include "tests/unit/server/admin/fake_exchange.h"

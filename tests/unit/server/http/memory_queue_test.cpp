@@ -8,7 +8,6 @@
 #include <thread>
 #include <vector>
 
-#include "base/last_words.h"
 #include "base/random.h"
 #include "base/spawn.h"
 #include "tests/catch.h"

@@ -6,7 +6,6 @@
 #include <array>
 #include <optional>
 
-#include "base/last_words.h"
 #include "base/spawn.h"
 #include "tests/catch.h"
 

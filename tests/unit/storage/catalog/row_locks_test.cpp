@@ -1,9 +1,9 @@
 #include "storage/catalog/row_locks.h"
-#include "base/spawn.h"
 
 #include <boost/asio/post.hpp>
 #include <thread>
 
+#include "base/spawn.h"
 #include "tests/unit/storage/catalog/fixture.h"
 
 using namespace holdfast::test;

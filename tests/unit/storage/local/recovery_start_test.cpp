@@ -10,7 +10,6 @@ using namespace holdfast;
 using namespace holdfast::storage;
 using namespace holdfast::storage::local;
 using namespace std::chrono_literals;
-using test::run;
 using tests::EngineWorld;
 using tests::overwrite;
 using tests::SetFailpoints;

@@ -4,6 +4,7 @@
 
 #include "base/sim_vfs.h"
 #include "base/spawn.h"
+#include "tests/loop_of_nobody.h"
 #include "tests/unit/storage/local/segment_support.h"
 
 using namespace holdfast;

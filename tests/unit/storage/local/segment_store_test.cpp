@@ -1,6 +1,7 @@
 #include "storage/local/segment_store.h"
-#include "base/spawn.h"
 
+#include "base/spawn.h"
+#include "tests/loop_of_nobody.h"
 #include "tests/unit/storage/local/segment_support.h"
 
 using namespace holdfast;
